@@ -1,0 +1,53 @@
+# The commands every contributor and CI use. Each sets up what it needs (a local .venv from pinned, hashed requirements).
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: demo test lint format bench image lock clean
+.DEFAULT_GOAL := demo
+
+$(READY): requirements/dev.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "daypass needs Python 3.11 or newer; set PYTHON=python3.12, say")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY)  ## the main job, on the embedded sandbox tenant
+	@$(BIN)/daypass demo
+
+test: $(READY)  ## the whole test suite
+	$(BIN)/python -m pytest
+
+lint: $(READY)  ## style, types, floors and budgets
+	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python tools/measure.py src/daypass tests --limit 'file_max<=600' --limit 'func_max<=50' --limit 'func_p90<=20' \
+	  --limit 'cc_max<=12' --limit 'cycles<=0' --limit 'error_roots<=1' --limit 'typed%>=100' --limit 'doc_public%>=95' \
+	  --limit 'doc_class%>=100' --limit 'doc_module%>=100' --limit 'repeat%<=3' --limit 'io_free_sloc%>=60' \
+	  --limit 'mocks_per_100_tests<=2' --limit 'front_names<=30' --header
+	$(BIN)/python tools/measure.py src/daypass_sandbox tests --limit 'file_max<=600' --limit 'func_max<=60' --limit 'cc_max<=14' \
+	  --limit 'cycles<=0' --limit 'error_roots<=1' --limit 'typed%>=100' --limit 'doc_public%>=90' --limit 'doc_class%>=90' \
+	  --limit 'repeat%<=5' --header
+
+format: $(READY)  ## put the code in order
+	$(BIN)/ruff check --fix src tests bench
+	$(BIN)/ruff format src tests bench
+
+bench: $(READY)  ## speed, as ratios in one run
+	$(BIN)/python -m bench
+
+image:  ## the container image, with docker or buildah
+	./tools/build-image
+
+lock:  ## renew the pinned requirements (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+	  --upgrade -o requirements/runtime.txt pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+	  --upgrade --group dev -o requirements/dev.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV) build dist

@@ -1,0 +1,94 @@
+"""HTTP as values: what the product says and hears, with nothing that opens a socket or reads a clock.
+
+A *flow* is an `async def` that awaits only what is defined here: a `Request`, which gives its `Response`, or a
+`Sleep`. A *driver* runs a flow by stepping the coroutine: it does what the flow asks for and hands back the answer.
+The blocking client, the async client and the tests each have a driver of some twenty lines, so every Graph operation
+is written once and serves them all. No event loop is involved.
+
+    async def me() -> User:                       # a flow
+        response = await Request("GET", "/me")    # asks; does not act
+        return User(response.json()["id"])
+
+    client.run(me())                              # the blocking driver acts
+    await async_client.run(me())                  # so does the async one
+
+Rules: a flow is used once, must not await in `finally`, and awaits nothing but what stands here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Coroutine, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
+
+from .errors import TransportError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Response:
+    """One HTTP response; header names are lowercase."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: bytes = b""
+
+    def json(self) -> Any:
+        """The body, decoded; ValueError when it is not JSON."""
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a request's token must be good for.
+
+    `scopes` are permissions without resource prefix (`Calendars.Read`). `renew` asks for a token newer than the one
+    just refused; `claims` is the challenge (JSON text) that the new token must answer (Continuous Access Evaluation).
+    """
+
+    scopes: tuple[str, ...]
+    renew: bool = False
+    claims: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request; awaiting it gives the Response, or raises TransportError.
+
+    `url` is absolute, or begins with `/` and is then below the service root that the driver was given. With `access`
+    the driver adds a token, and refuses to do so for any host but the service's own.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: bytes = b""
+    access: Access | None = None
+
+    def __await__(self) -> Generator[Request, Response, Response]:
+        return (yield self)
+
+
+@dataclass(frozen=True)
+class Sleep:
+    """A pause; awaiting it lets the time pass."""
+
+    seconds: float
+
+    def __await__(self) -> Generator[Sleep, None, None]:
+        return (yield self)
+
+
+Flow: TypeAlias = Coroutine[Any, Any, T]
+Effect: TypeAlias = Request | Sleep
+Reply: TypeAlias = Response | TransportError | None
+
+
+def step(flow: Flow[T], reply: Reply) -> Effect:
+    """Hand a reply to a flow and return what it asks for next; StopIteration carries its result."""
+    effect = flow.throw(reply) if isinstance(reply, TransportError) else flow.send(reply)
+    if not isinstance(effect, Request | Sleep):
+        raise TypeError(f"a flow may await only Request and Sleep, not {effect!r}")
+    return effect
