@@ -1,0 +1,35 @@
+"""What every test stands on: an environment with nothing of this machine in it, and how hard hypothesis looks."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("dev", max_examples=50, deadline=None)
+settings.register_profile("ci", max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("deterministic", max_examples=100, deadline=None, derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
+
+FOREIGN = re.compile(
+    r"DAYPASS_.*|(CLIENT|TENANT)_ID|.*_PROXY|XDG_.*|SSL_CERT_(FILE|DIR)|(REQUESTS|CURL)_CA_BUNDLE|NO_COLOR|FORCE_COLOR|COLUMNS",
+    re.IGNORECASE,
+)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(tmp_path: Path) -> Iterator[None]:
+    """Settings, proxies and certificates of this machine are out of sight, and so are its user's folders."""
+    before = dict(os.environ)
+    for name in filter(FOREIGN.fullmatch, before):
+        del os.environ[name]
+    home = tmp_path / "home"
+    os.environ.update({f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "STATE", "CACHE")})
+    os.environ.update({"HOME": str(home), "TZ": "UTC"})
+    yield
+    os.environ.clear()
+    os.environ.update(before)
