@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+CODE   := src tests bench tools typings
+COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --upgrade
 
 .PHONY: demo test lint format bench image lock clean
 .DEFAULT_GOAL := demo
@@ -21,8 +23,8 @@ test: $(READY)  ## the whole test suite
 	$(BIN)/python -m pytest
 
 lint: $(READY)  ## style, types, floors and budgets
-	$(BIN)/ruff check src tests bench
-	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python tools/measure.py src/daypass tests --limit 'file_max<=600' --limit 'func_max<=50' --limit 'func_p90<=20' \
@@ -34,8 +36,8 @@ lint: $(READY)  ## style, types, floors and budgets
 	  --limit 'repeat%<=5' --header
 
 format: $(READY)  ## put the code in order
-	$(BIN)/ruff check --fix src tests bench
-	$(BIN)/ruff format src tests bench
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
 
 bench: $(READY)  ## speed, as ratios in one run
 	$(BIN)/python -m bench
@@ -44,10 +46,10 @@ image:  ## the container image, with docker or buildah
 	./tools/build-image
 
 lock:  ## renew the pinned requirements (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
-	  --upgrade -o requirements/runtime.txt pyproject.toml
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
-	  --upgrade --group dev -o requirements/dev.txt pyproject.toml
+	$(COMPILE) -o requirements/runtime.txt pyproject.toml
+	$(COMPILE) --group dev -o requirements/dev.txt pyproject.toml
+	printf 'msal==1.20.0\nrequests==2.31.0\n' | $(COMPILE) -o requirements/tutorial-old.txt -
+	printf 'msal\nrequests\n' | $(COMPILE) -o requirements/tutorial-new.txt -
 
-clean:
-	rm -rf $(VENV) build dist
+clean:  ## what was made here
+	rm -rf $(VENV) .venv-tutorial-* build dist
