@@ -1,0 +1,75 @@
+"""The device code's life (RFC 8628), as a table: what a poll may answer, and what follows.
+
+  answer                                   what follows
+  ---------------------------------------  -------------------------------------------------------------------
+  tokens                                   done
+  authorization_pending                    wait the interval, ask again                       (section 3.5)
+  slow_down                                the interval grows by 5 s for good, ask again      (section 3.5)
+  no answer, 5xx                           wait twice as long as last time, 60 s at most      (section 3.5)
+  429 with Retry-After                     wait as told, ask again
+  expired_token, bad_verification_code     DeviceCodeExpired; a new code may be asked for
+  authorization_declined, access_denied    SignInDeclined
+  anything else                            the error it stands for (`explain.failure`)
+
+While the code lives, trouble on the way never ends a sign-in: the person may be half-way through on the other device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+SLOW_DOWN_SECONDS = 5.0
+LONGEST_WAIT_SECONDS = 60.0
+
+WAITING = frozenset({"authorization_pending", "slow_down"})
+
+
+@dataclass(frozen=True)
+class DeviceCode:
+    """What the person must be shown (RFC 8628, section 3.2); `expires_at` is seconds since the epoch."""
+
+    user_code: str
+    verification_uri: str
+    message: str
+    expires_at: float
+    interval: float
+
+    @classmethod
+    def from_answer(cls, answer: Mapping[str, Any], now: float) -> DeviceCode:
+        """Read the device authorization endpoint's answer; missing times take the RFC's defaults."""
+        uri = str(answer.get("verification_uri") or answer.get("verification_url") or "")
+        return cls(
+            str(answer["user_code"]),
+            uri,
+            str(answer.get("message") or ""),
+            now + float(answer.get("expires_in") or 900),
+            float(answer.get("interval") or SLOW_DOWN_SECONDS),
+        )
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A poll that got no answer from the sign-in service: why, and how long it asked us to wait (0: it did not say)."""
+
+    reason: str
+    retry_after_seconds: float = 0.0
+
+
+class Pace:
+    """How long to wait before the next poll; remembers the interval and how often in a row nothing came back."""
+
+    def __init__(self, interval: float) -> None:
+        self.interval, self._failures = max(1.0, interval), 0
+
+    def after(self, answer: str | Trouble) -> float:
+        """Seconds to wait after an answer: OAuth's error word, or the trouble that came instead."""
+        if isinstance(answer, Trouble):
+            self._failures += 1
+            backed_off = min(self.interval * 2 ** (self._failures - 1), LONGEST_WAIT_SECONDS)
+            return max(backed_off, answer.retry_after_seconds)
+        self._failures = 0
+        if answer == "slow_down":
+            self.interval += SLOW_DOWN_SECONDS
+        return self.interval

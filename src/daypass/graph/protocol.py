@@ -1,0 +1,144 @@
+"""Graph's conventions: calls, errors, throttling, paging.
+
+Rules and their pages (learn.microsoft.com/graph): throttling waits for Retry-After, else backs off exponentially
+(concepts/throttling); errors are told apart by `code`, never by text (concepts/errors); a collection is complete only
+when no `@odata.nextLink` is left, which is followed verbatim (concepts/paging); a 401 may carry a claims challenge that
+a new token must answer (Entra: claims-challenge).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, cast
+
+from ..errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    GraphError,
+    NotFound,
+    ServiceUnavailable,
+    Throttled,
+    TransportError,
+    Unauthorized,
+)
+from ..wire import Access, Request, Response, Sleep
+
+ATTEMPTS = 5
+PATIENCE_SECONDS = 90.0  # longer waits are the caller's decision: Throttled says how long
+PASSING = frozenset({502, 503, 504})
+PAGES_AT_MOST = 10_000
+
+BY_STATUS: Mapping[int, type[GraphError]] = {
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    410: NotFound,
+    412: Conflict,
+    429: Throttled,
+}
+
+
+async def call(
+    method: str,
+    url: str,
+    payload: Mapping[str, Any] | None = None,
+    *,
+    scopes: tuple[str, ...],
+    headers: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Make one Graph call and return its JSON object ({} when the answer has no body).
+
+    Throttling and passing trouble are waited out within PATIENCE_SECONDS; a 401 is answered once with a renewed token.
+    A POST is repeated after a reset connection or a 5xx only when its payload carries a `transactionId`, which makes the
+    service create one thing however often it is asked (Graph: event resource). Raises GraphError and TransportError.
+    """
+    body = b"" if payload is None else json.dumps(payload).encode()
+    sent = {"Content-Type": "application/json", **(headers or {})} if body else dict(headers or {})
+    repeatable = method != "POST" or "transactionId" in (payload or {})
+    access, patience = Access(scopes), PATIENCE_SECONDS
+    for attempt in range(ATTEMPTS):
+        wait = float(2**attempt)
+        try:
+            response = await Request(method, url, sent, body, access)
+        except TransportError as error:
+            if error.kind != "reset" or not repeatable or attempt == ATTEMPTS - 1:
+                raise
+        else:
+            if response.status == 401 and not access.renew:
+                access = Access(scopes, renew=True, claims=claims_challenge(response))
+                continue
+            wait = retry_after_seconds(response) or wait
+            if not _passing(response.status, repeatable) or wait > patience or attempt == ATTEMPTS - 1:
+                return decipher(response)
+        patience -= wait
+        await Sleep(wait)
+    raise AssertionError("the last attempt returns or raises")  # pragma: no cover
+
+
+def _passing(status: int, repeatable: bool) -> bool:
+    """Whether a refusal is likely to pass: a 429 did nothing yet; after a 5xx nobody knows."""
+    return status == 429 or (repeatable and status in PASSING)
+
+
+async def items(url: str, *, scopes: tuple[str, ...], headers: Mapping[str, str] | None = None) -> AsyncIterator[dict[str, Any]]:
+    """Every item of a collection, all pages; the headers go with each page, for the service forgets them."""
+    link, seen = url, set[str]()
+    while link:
+        page = await call("GET", link, scopes=scopes, headers=headers)
+        value = page.get("value")
+        if not isinstance(value, list):
+            raise TransportError("Graph's answer has no list of items", kind="garbage")
+        for item in cast("list[dict[str, Any]]", value):
+            yield item
+        seen.add(link)
+        link = str(page.get("@odata.nextLink") or "")
+        if link in seen or len(seen) >= PAGES_AT_MOST:
+            raise TransportError("Graph's pages go round in a circle", kind="garbage")
+
+
+def decipher(response: Response) -> dict[str, Any]:
+    """The answer as a JSON object, or the error it stands for."""
+    try:
+        body: Any = json.loads(response.body) if response.body else {}
+    except ValueError:
+        body = None
+    if 200 <= response.status < 300:
+        if not isinstance(body, dict):
+            raise TransportError("Graph's answer is cut short or is not JSON", kind="garbage")
+        return cast("dict[str, Any]", body)
+    raise _error(response, cast("dict[str, Any]", body) if isinstance(body, dict) else {})
+
+
+def _error(response: Response, body: dict[str, Any]) -> GraphError:
+    envelope: Any = body.get("error")
+    told = cast("dict[str, Any]", envelope) if isinstance(envelope, dict) else {}
+    kind = BY_STATUS.get(response.status, ServiceUnavailable if response.status >= 500 else BadRequest)
+    request_id = response.headers.get("request-id", "")
+    error = kind(response.status, str(told.get("code") or f"HTTP {response.status}"), str(told.get("message") or ""), request_id)
+    if isinstance(error, Throttled):
+        error.retry_after_seconds = retry_after_seconds(response)
+    return error
+
+
+def retry_after_seconds(response: Response) -> float | None:
+    """The Retry-After header in seconds, None when absent or unreadable (Graph sends seconds, never a date)."""
+    text = response.headers.get("retry-after", "").strip()
+    return float(text) if text.replace(".", "", 1).isdecimal() else None
+
+
+def claims_challenge(response: Response) -> str:
+    """The claims (JSON text) a 401 demands of the next token, or "" (WWW-Authenticate, `insufficient_claims`)."""
+    challenge = response.headers.get("www-authenticate", "")
+    if "insufficient_claims" not in challenge:
+        return ""
+    _, _, rest = challenge.partition('claims="')
+    encoded = rest.partition('"')[0]
+    try:
+        return base64.b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""

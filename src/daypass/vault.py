@@ -1,0 +1,344 @@
+"""Where tokens rest: one sealed file per identity, in a folder that only its owner can enter.
+
+The file is a header line naming the key's keeper, a 96-bit random nonce, and the content sealed with AES-256-GCM. The header
+and the identity (authority, service, tenant, app) are authenticated with it, so a file moved to another identity does
+not open. Writers hold a lock on a file that is never deleted, write a temporary file, sync it and rename it: a reader or
+a `kill -9` meets the old content or the new, never a part. What cannot be opened is set aside, not deleted.
+
+The key is kept, in order: in the file that DAYPASS_KEY_FILE names, in the system's keyring (with the `keyring` extra),
+or in a file beside the vault. `Vault.grade` says honestly what each is worth.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from .errors import ConfigError, StorageError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+MAGIC = b"daypass-vault-1 "
+NONCE_BYTES = 12
+KEY_BYTES = 32
+LOCK_SECONDS = 120.0
+KEYRING_SECONDS = 3.0
+
+GRADES = {
+    "keyring": "A: sealed, the key is in the system's keyring",
+    "keyfile": "B: sealed, the key is in the file that DAYPASS_KEY_FILE names",
+    "sibling": "C: sealed, but the key lies beside it: this hides, it does not protect from who can read your files",
+    "memory": "M: in memory only, gone when this command ends",
+}
+
+
+class Vault:
+    """The sealed state of one identity: a JSON object, {} when there is none.
+
+    `folder` holds the files ("" keeps everything in memory), `identity` names whose state it is and is bound to the
+    content, `key_file` names the file with the key, if configured. Raises StorageError and ConfigError.
+    """
+
+    def __init__(self, folder: str, identity: str, key_file: str = "", warn: Callable[[str], object] = lambda text: None) -> None:
+        self._folder, self._identity, self._key_file, self._warn = folder, identity, key_file, warn
+        self._memory: dict[str, Any] = {}
+
+    @property
+    def path(self) -> str:
+        """The sealed file's path; "" in memory."""
+        return os.path.join(self._folder, f"{_short_hash(self._identity)}.vault") if self._folder else ""
+
+    @property
+    def grade(self) -> str:
+        """What the key's keeper is worth, in words."""
+        return GRADES[(self._keeper_now() or self._keeper_wanted()) if self._folder else "memory"]
+
+    def read(self) -> dict[str, Any]:
+        """The state as it stands; needs no lock, for files change only by renaming."""
+        if not self._folder:
+            return self._memory
+        try:
+            with open(self.path, "rb") as file:
+                sealed = file.read()
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise _storage_error("read", self.path, error) from None
+        try:
+            return self._open(sealed)
+        except _Unreadable as error:
+            self._set_aside(str(error))
+            return {}
+
+    @contextmanager
+    def transaction(self) -> Generator[dict[str, Any]]:
+        """The state, locked against every other process and thread; what the body leaves in it is sealed, if it changed."""
+        if not self._folder:
+            yield self._memory
+            return
+        with self._lock():
+            state = self.read()
+            before = json.dumps(state)
+            yield state
+            if json.dumps(state) != before:
+                self._write(self._seal(state))
+
+    def prove_writable(self) -> None:
+        """Raise StorageError now rather than after the user has signed in: locks, makes or finds the key, seals, reads back."""
+        if not self._folder:
+            return
+        with self._lock():
+            proof = self.path + ".proof"
+            self._write(self._seal({"proof": "x" * 16_384}), proof)
+            os.unlink(proof)
+
+    def erase(self) -> None:
+        """Forget the state; the sealed file is deleted."""
+        self._memory.clear()
+        if not self._folder or not os.path.exists(self.path):
+            return
+        with self._lock():
+            try:
+                os.unlink(self.path)
+            except OSError as error:
+                raise _storage_error("delete", self.path, error) from None
+
+    # -- sealing
+
+    def _seal(self, state: dict[str, Any]) -> bytes:
+        keeper = self._keeper_wanted()
+        header = MAGIC + keeper.encode() + b"\n"
+        nonce = os.urandom(NONCE_BYTES)
+        return header + nonce + _aes_gcm(self._key(keeper, create=True)).encrypt(nonce, json.dumps(state).encode(), self._bound(header))
+
+    def _open(self, sealed: bytes) -> dict[str, Any]:
+        header, newline, rest = sealed.partition(b"\n")
+        keeper = header.removeprefix(MAGIC).decode(errors="replace")
+        if not newline or not header.startswith(MAGIC) or keeper not in GRADES:
+            raise _Unreadable("it is not a vault of this version")
+        key = self._key(keeper, create=False)
+        try:
+            plain = _aes_gcm(key).decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], self._bound(header + b"\n"))
+            return dict(json.loads(plain))
+        except Exception as error:  # InvalidTag derives from Exception alone, and importing its class costs more than it tells
+            if isinstance(error, (KeyboardInterrupt, MemoryError)):
+                raise
+            raise _Unreadable("it is damaged, or its key is another") from None
+
+    def _bound(self, header: bytes) -> bytes:
+        return header + self._identity.encode()
+
+    # -- the key and its keepers
+
+    def _keeper_now(self) -> str:
+        try:
+            with open(self.path, "rb") as file:
+                header = file.readline(64)
+        except OSError:
+            return ""
+        keeper = header.removeprefix(MAGIC).strip().decode(errors="replace")
+        return keeper if keeper in GRADES else ""
+
+    def _keeper_wanted(self) -> str:
+        if self._key_file:
+            return "keyfile"
+        now = self._keeper_now()
+        if now in ("keyring", "sibling"):
+            return now
+        if os.path.exists(self._sibling()):
+            return "sibling"
+        return "keyring" if _keyring("probe", self._folder) is not None else "sibling"
+
+    def _sibling(self) -> str:
+        return os.path.join(self._folder, "key")
+
+    def _key(self, keeper: str, *, create: bool) -> bytes:
+        if keeper == "keyfile":
+            return self._key_from_file()
+        kept = _keyring("get", self._folder) if keeper == "keyring" else self._key_beside()
+        if kept:
+            return kept
+        if not create:
+            raise _Unreadable("its key is gone")
+        key = os.urandom(KEY_BYTES)
+        if keeper == "keyring":
+            if _keyring("set", self._folder, key) is None:
+                raise StorageError("The system's keyring did not keep the key. Unlock it, or set DAYPASS_KEY_FILE.")
+            return key
+        _write_whole(self._sibling(), key)
+        return key
+
+    def _key_from_file(self) -> bytes:
+        if not self._key_file:
+            raise ConfigError("DAYPASS_KEY_FILE", "the stored sign-in is sealed with a key file, and none is configured", ("environment",))
+        try:
+            with open(self._key_file, "rb") as file:
+                content = file.read(4096)
+        except OSError as error:
+            raise ConfigError("DAYPASS_KEY_FILE", f"cannot read {self._key_file} ({error.strerror})") from None
+        if len(content) == KEY_BYTES:
+            return content
+        import base64
+        import binascii
+
+        with suppress(binascii.Error, ValueError):
+            key = base64.b64decode(content.strip(), validate=True)
+            if len(key) == KEY_BYTES:
+                return key
+        raise ConfigError("DAYPASS_KEY_FILE", f"{self._key_file} must hold 32 bytes, raw or in base64 (openssl rand -base64 32)")
+
+    def _key_beside(self) -> bytes | None:
+        try:
+            with open(self._sibling(), "rb") as file:
+                key = file.read(KEY_BYTES + 1)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _storage_error("read", self._sibling(), error) from None
+        return key if len(key) == KEY_BYTES else None
+
+    # -- the files
+
+    def _write(self, sealed: bytes, path: str = "") -> None:
+        _write_whole(path or self.path, sealed)
+
+    def _set_aside(self, why: str) -> None:
+        aside = f"{self.path}.bad-{time.strftime('%Y%m%dT%H%M%S')}"
+        with suppress(FileNotFoundError):  # another process was quicker
+            try:
+                os.replace(self.path, aside)
+            except FileNotFoundError:
+                raise
+            except OSError as error:
+                raise _storage_error("set aside", self.path, error) from None
+            self._warn(f"The stored sign-in could not be opened ({why}); it was set aside as {aside}. Sign in again: daypass login")
+
+    @contextmanager
+    def _lock(self) -> Generator[None]:
+        make_private_folder(self._folder)
+        path = self.path + ".lock"
+        try:
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise _storage_error("lock", path, error) from None
+        try:
+            _wait_for(lock, path)
+            yield
+        finally:
+            os.close(lock)
+
+
+class _Unreadable(Exception):
+    """The sealed file cannot be opened; never leaves this module."""
+
+
+def make_private_folder(folder: str) -> None:
+    """Make a folder that only we can enter, or find one that is ours; StorageError says what is wrong with it."""
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        owner = os.stat(folder)
+    except OSError as error:
+        raise _storage_error("make", folder, error) from None
+    if owner.st_uid not in (os.geteuid(), 0):
+        raise StorageError(f"The state folder {folder} belongs to another user (uid {owner.st_uid}). Use your own: set DAYPASS_STATE_DIR.")
+    if owner.st_mode & stat.S_IWOTH and not owner.st_mode & stat.S_ISVTX and owner.st_uid == os.geteuid():
+        os.chmod(folder, 0o700)
+
+
+def _write_whole(path: str, content: bytes) -> None:
+    """Put a file in place in one step, readable by its owner alone; a reader meets all of it or none."""
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            with open(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise _storage_error("write", path, error) from None
+
+
+def _wait_for(lock: int, path: str) -> None:
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise StorageError(f"Another daypass has held {path} for {LOCK_SECONDS:.0f} seconds. End it and try again.") from None
+            time.sleep(0.02)
+
+
+def _storage_error(verb: str, path: str, error: OSError) -> StorageError:
+    return StorageError(f"Cannot {verb} {path} ({error.strerror}). Free or unlock it, or set DAYPASS_STATE_DIR to a folder of yours.")
+
+
+def _aes_gcm(key: bytes) -> AESGCM:
+    """AES-256-GCM. The class itself is taken from the compiled module: the public path to it imports 60 modules first."""
+    try:
+        from cryptography.hazmat.bindings._rust import openssl
+
+        return openssl.aead.AESGCM(key)
+    except (ImportError, AttributeError):
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        return AESGCM(key)
+
+
+def _short_hash(text: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+KEYRING_CHILD = """
+import base64, sys
+import keyring
+verb, name = sys.argv[1:]
+if verb == "probe":
+    kind = type(keyring.get_keyring()).__module__
+    sys.exit("fail" in kind or "null" in kind or "plaintext" in kind.lower())
+if verb == "set":
+    keyring.set_password("daypass", name, sys.stdin.read())
+kept = keyring.get_password("daypass", name)
+sys.exit(0 if kept and print(kept) is None else 1)
+"""
+
+
+def _keyring(verb: str, folder: str, key: bytes = b"") -> bytes | None:
+    """Ask the system's keyring in a child process, for it may hang for ever on a machine without a session; None: no."""
+    from importlib.util import find_spec
+
+    if find_spec("keyring") is None:
+        return None
+    import base64
+    import binascii
+    import subprocess
+
+    command = [sys.executable, "-I", "-c", KEYRING_CHILD, verb, f"vault key of {folder}"]
+    try:
+        done = subprocess.run(
+            command, input=base64.b64encode(key).decode(), capture_output=True, text=True, timeout=KEYRING_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    if done.returncode:
+        return None
+    try:
+        return base64.b64decode(done.stdout.strip(), validate=True)
+    except binascii.Error:
+        return None
