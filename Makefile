@@ -48,6 +48,7 @@ image:  ## the container image, with docker or buildah
 lock:  ## renew the pinned requirements (needs uv)
 	$(COMPILE) -o requirements/runtime.txt pyproject.toml
 	$(COMPILE) --group dev -o requirements/dev.txt pyproject.toml
+	echo 'hatchling>=1.27' | $(COMPILE) -o requirements/build.txt -
 	printf 'msal==1.20.0\nrequests==2.31.0\n' | $(COMPILE) -o requirements/tutorial-old.txt -
 	printf 'msal\nrequests\n' | $(COMPILE) -o requirements/tutorial-new.txt -
 
