@@ -130,9 +130,10 @@ class ServiceUnavailable(GraphError):
 class TransportError(DaypassError):
     """No usable answer came back; a driver throws it into the flow at the Request it belongs to.
 
-    `kind` is one of dns, connect, tls, timeout, reset, garbage; `host` is who was asked.
+    `kind` is one of dns, connect, tls, timeout, reset, busy, garbage; `host` is who was asked; `retry_after_seconds` is
+    what a busy host asked for, 0 if nothing.
     """
 
-    def __init__(self, message: str, *, kind: str = "connect", host: str = "") -> None:
+    def __init__(self, message: str, *, kind: str = "connect", host: str = "", retry_after_seconds: float = 0.0) -> None:
         super().__init__(message)
-        self.kind, self.host = kind, host
+        self.kind, self.host, self.retry_after_seconds = kind, host, retry_after_seconds

@@ -128,9 +128,7 @@ class Vault:
         try:
             plain = _aes_gcm(key).decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], self._bound(header + b"\n"))
             return dict(json.loads(plain))
-        except Exception as error:  # InvalidTag derives from Exception alone, and importing its class costs more than it tells
-            if isinstance(error, (KeyboardInterrupt, MemoryError)):
-                raise
+        except (_invalid_tag(), ValueError):
             raise _Unreadable("it is damaged, or its key is another") from None
 
     def _bound(self, header: bytes) -> bytes:
@@ -224,7 +222,7 @@ class Vault:
     @contextmanager
     def _lock(self) -> Generator[None]:
         make_private_folder(self._folder)
-        path = self.path + ".lock"
+        path = os.path.join(self._folder, "lock")  # one for the folder: the key beside the vaults is shared by them
         try:
             lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as error:
@@ -254,8 +252,8 @@ def make_private_folder(folder: str) -> None:
 
 
 def _write_whole(path: str, content: bytes) -> None:
-    """Put a file in place in one step, readable by its owner alone; a reader meets all of it or none."""
-    temporary = f"{path}.{os.getpid()}.tmp"
+    """Put a file in place in one step, readable by its owner alone; a reader meets all of it or none. The lock is held."""
+    temporary = f"{path}.tmp"
     try:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
@@ -297,6 +295,12 @@ def _aes_gcm(key: bytes) -> AESGCM:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         return AESGCM(key)
+
+
+def _invalid_tag() -> type[Exception]:
+    from cryptography.exceptions import InvalidTag
+
+    return InvalidTag
 
 
 def _short_hash(text: str) -> str:

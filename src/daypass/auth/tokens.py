@@ -99,8 +99,7 @@ def account(cache: Cache) -> Account | None:
     if entry is None:
         return None
     home = str(entry.get("home_account_id", ""))
-    id_token = next((token for token in _entries(cache, "IdToken") if token.get("home_account_id") == home), {})
-    claims = id_claims(str(id_token.get("secret", "")))
+    claims = id_claims(next((str(token.get("secret")) for token in _entries(cache, "IdToken") if token.get("home_account_id") == home), ""))
     username = str(entry.get("username") or claims.get("preferred_username") or "")
     return Account(home, username, str(claims.get("name") or username), str(claims.get("tid") or entry.get("realm") or ""))
 
