@@ -37,6 +37,10 @@ PLANTS = [
     Plant("product", "daypass.graph.planted", "import daypass_sandbox"),
     Plant("sandbox", "daypass_sandbox.planted", "import daypass.model"),
     Plant("sandbox", "daypass_sandbox.planted", "import daypass.graph"),
+    Plant("home-msal", "daypass.auth.planted", "import msal"),
+    Plant("home-msal", "daypass_sandbox.planted", "import msal"),
+    Plant("home-cryptography", "daypass.auth.planted", "import cryptography"),
+    Plant("home-keyring", "daypass.graph.planted", "import keyring"),
 ]
 
 
