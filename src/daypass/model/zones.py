@@ -10,7 +10,7 @@ that people type: it refuses the gap. `settle` is for times that a service or a 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,9 @@ def zone(name: str) -> tzinfo:
     if key.casefold() in _UTC_NAMES:
         return UTC
     if key.casefold() in _CUSTOM_NAMES:
-        raise CustomZone(f"{key!r} is not a time zone but Outlook's mark for rules of an event's own; ask for the event in a named zone", ("UTC",))
+        raise CustomZone(
+            f"{key!r} is not a time zone but Outlook's mark for rules of an event's own; ask for the event in a named zone", ("UTC",)
+        )
     # Windows names have no slash. They are looked up first because a miss in zoneinfo is slow.
     found = (None if "/" in key else _windows_zone(key)) or _iana_zone(key)
     if found is None:
@@ -93,11 +95,12 @@ def resolve(wall: datetime, zone: tzinfo, *, fold: int | None = None) -> datetim
     suggestions are the time read by the clock before the change and by the clock after it (02:30 is offered as 03:30 and 01:30).
     """
     if is_gap(wall, zone):
-        readings = tuple(settle(wall, zone, fold=fold).strftime("%Y-%m-%dT%H:%M") for fold in (0, 1))
+        readings = tuple(f"{settle(wall, zone, fold=side):%Y-%m-%dT%H:%M}" for side in (0, 1))
         early, late = _offsets(wall, zone)
-        skipped_minutes = int((late - early).total_seconds()) // 60
+        minutes = (late - early) // timedelta(minutes=1)
         raise AmbiguousTime(
-            f"{wall:%Y-%m-%d %H:%M} does not exist in {zone_name(zone)}: the clocks skip {skipped_minutes} minutes there; did you mean {readings[0]}?",
+            f"{wall:%Y-%m-%d %H:%M} does not exist in {zone_name(zone)}: the clocks skip {minutes} minutes there;"
+            f" did you mean {readings[0]}?",
             readings,
         )
     return wall.replace(tzinfo=zone, fold=int(fold == 1 and is_twice(wall, zone)))
@@ -108,13 +111,7 @@ def settle(wall: datetime, zone: tzinfo, *, fold: int = 0) -> datetime:
 
     Raises ValueError where the moment is beyond the years 1 to 9999.
     """
-    moment = wall.replace(tzinfo=zone, fold=fold)
-    if not is_gap(wall, zone):
-        return moment.replace(fold=int(fold == 1 and is_twice(wall, zone)))
-    try:
-        return moment.astimezone(UTC).astimezone(zone)
-    except OverflowError as error:
-        raise ValueError(f"{wall} is out of range in {zone_name(zone)}") from error
+    return _moved(wall.replace(tzinfo=zone, fold=fold), zone)
 
 
 def day_start(day: date, zone: tzinfo) -> datetime:
@@ -126,26 +123,35 @@ def parse_graph(date_time: str, time_zone: str) -> datetime:
     """The moment of a Graph `dateTimeTimeZone`, in its own zone.
 
     `date_time` is a wall time with any number of fractional digits (Graph sends seven), or an instant when it carries `Z` or an offset.
-    Source: https://learn.microsoft.com/graph/api/resources/datetimetimezone. Raises ValueError for text that is no such time, CustomZone and
-    UsageError as `zone` does.
+    Source: https://learn.microsoft.com/graph/api/resources/datetimetimezone. Raises ValueError for text that is no such time, and what
+    `zone` raises.
     """
     where = zone(time_zone)
     stated = datetime.fromisoformat(date_time)
-    if stated.tzinfo is None:
-        return settle(stated, where)
-    try:
-        return stated.astimezone(where)
-    except OverflowError as error:
-        raise ValueError(f"{date_time} is out of range in {time_zone}") from error
+    return settle(stated, where) if stated.tzinfo is None else _moved(stated, where)
 
 
 def parse_graph_day(date_time: str) -> date:
-    """The day that an all-day event's Graph `dateTime` names. It is never converted: Graph answers midnight in whatever zone is asked for."""
+    """The day that the Graph `dateTime` of an all-day event names; ValueError for text that names none.
+
+    It is never converted: Graph answers midnight in whatever zone is asked for.
+    Source: https://learn.microsoft.com/graph/api/resources/event (isAllDay).
+    """
     return datetime.fromisoformat(date_time).date()
 
 
-def _offsets(wall: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
-    ...
+def _offsets(wall: datetime, zone: tzinfo) -> tuple[timedelta, timedelta]:
+    """The zone's offsets from UTC by the clock before and by the clock after a change near a naive wall time; equal where there is none."""
+    offsets = [wall.replace(tzinfo=zone, fold=fold).utcoffset() or timedelta(0) for fold in (0, 1)]
+    return offsets[0], offsets[1]
+
+
+def _moved(moment: datetime, zone: tzinfo) -> datetime:
+    """A moment in a zone. The way through UTC makes a skipped wall time a real one."""
+    try:
+        return moment.astimezone(UTC).astimezone(zone)
+    except OverflowError as error:
+        raise ValueError(f"{moment} is out of range in {zone_name(zone)}") from error
 
 
 def _known(told: str) -> str | None:
@@ -178,7 +184,7 @@ def _windows_zones() -> dict[str, list[str]]:
     from json import loads
     from pkgutil import get_data
 
-    return loads(get_data(__package__, "windows_zones.json") or b"{}")["zones"]
+    return loads(get_data("daypass.model", "windows_zones.json") or b"{}")["zones"]
 
 
 def _near(name: str) -> tuple[str, ...]:

@@ -1,0 +1,113 @@
+"""Where the parts are joined, and nowhere else: settings become a vault, a transport, credentials and clients."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
+
+from . import client, config
+from .credentials import Credentials
+from .graph import operations
+from .vault import Vault
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from .wire import Flow, Request, Response
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class App:
+    """The parts of daypass as the settings say, each made when it is first needed.
+
+    `warn` is told, in a sentence, what the user should know (a store set aside, tokens kept in memory only).
+    """
+
+    def __init__(
+        self, settings: config.Settings, environ: Mapping[str, str] = os.environ, warn: Callable[[str], object] = lambda text: None
+    ) -> None:
+        self.settings, self._environ, self._warn = settings.checked(), environ, warn
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Where this identity's tokens rest."""
+        return Vault(self._state_folder(), self.settings.identity, self.settings.key_file, self._warn)
+
+    @cached_property
+    def transport(self) -> client.Transport:
+        """The way to the sign-in service and to Graph."""
+        return client.Transport(self.settings.ca_file, self._environ)
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """This identity's tokens."""
+        return Credentials(self.settings.client_id, f"{self.settings.authority}/{self.settings.tenant_id}", self.vault, self._send)
+
+    def _send(self, request: Request) -> Response:
+        return self.transport.send(request)
+
+    def _state_folder(self) -> str:
+        folder = self.settings.state_dir
+        if self.settings.storage == "disk":
+            return folder
+        if self.settings.storage == "volume":
+            if os.path.ismount(folder) and os.access(folder, os.W_OK | os.X_OK):
+                return folder
+            self._warn(f"No writable volume is mounted at {folder}: the sign-in is kept in memory and ends with this command.")
+        return ""
+
+
+class _Operation(Generic[P, T]):
+    """A Graph operation as a method: it runs at once on a Client, and is awaited on an AsyncClient."""
+
+    def __init__(self, flow: Callable[P, Flow[T]]) -> None:
+        self._flow, self.__doc__, self.__wrapped__ = flow, flow.__doc__, flow
+
+    @overload
+    def __get__(self, owner: None, kind: type[Any]) -> _Operation[P, T]: ...
+    @overload
+    def __get__(self, owner: Client, kind: type[Any]) -> Callable[P, T]: ...
+    @overload
+    def __get__(self, owner: AsyncClient, kind: type[Any]) -> Callable[P, Coroutine[Any, Any, T]]: ...
+    def __get__(self, owner: Client | AsyncClient | None, kind: type[Any]) -> Any:
+        if owner is None:
+            return self
+
+        def method(*args: P.args, **kwargs: P.kwargs) -> Any:
+            return owner.run(self._flow(*args, **kwargs))
+
+        method.__doc__, method.__wrapped__ = self.__doc__, self._flow  # pyright: ignore[reportFunctionMemberAccess]
+        return method
+
+
+class Operations:
+    """Graph's operations under their own names, the same on both clients; each is written once, as a flow."""
+
+    me = _Operation(operations.me)
+    calendar_view = _Operation(operations.calendar_view)
+    get_event = _Operation(operations.get_event)
+    create_event = _Operation(operations.create_event)
+
+
+class Client(client.Client, Operations):
+    """Microsoft 365 through a blocking connection, signed in as the settings say.
+
+    `settings` default to flags-free `daypass.config.load()`. Raises ConfigError when they are not fit for use, and
+    SignInRequired from any operation while nobody is signed in (`daypass login`).
+    """
+
+    def __init__(self, settings: config.Settings | None = None, environ: Mapping[str, str] = os.environ) -> None:
+        app = App(settings or config.load(environ=environ), environ)
+        super().__init__(app.settings.graph_root, app.credentials.token, app.transport)
+
+
+class AsyncClient(client.AsyncClient, Operations):
+    """Microsoft 365 for asyncio, signed in as the settings say; otherwise as `Client`."""
+
+    def __init__(self, settings: config.Settings | None = None, environ: Mapping[str, str] = os.environ) -> None:
+        app = App(settings or config.load(environ=environ), environ)
+        super().__init__(app.settings.graph_root, app.credentials.token, app.settings.ca_file, environ)

@@ -1,0 +1,125 @@
+"""The command line: one parser, each command's module loaded only when it is asked for, errors turned into advice.
+
+A command's module offers `configure(parser)`, which adds its arguments and sets `run`, a callable that takes the parsed
+arguments and returns the exit code. Other distributions add commands through the entry point group `daypass.commands`:
+there a module also carries its `SUMMARY`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from ..errors import DaypassError, UsageError
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "login": ("account", "sign in"),
+    "logout": ("account", "forget the sign-in of this machine"),
+    "status": ("account", "who is signed in, how, and until when; asks nobody"),
+    "token": ("account", "print an access token for Microsoft Graph"),
+    "agenda": ("agenda", "what is coming up, or what lies between two dates"),
+    "show": ("agenda", "one event with all its details"),
+    "add": ("add", "create an event"),
+}
+PLUGINS = "daypass.commands"
+
+EXIT_CODES = """exit codes:
+  0 ok · 1 unexpected · 2 usage or ambiguous date · 3 not found or ambiguous · 4 sign-in needed · 5 forbidden (scope, consent, policy)
+  6 conflict · 7 throttled · 8 unreachable · 9 partial · 10 configuration · 130 interrupted"""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints are our errors, so that they come out in one form."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError with a pointer to this command's help."""
+        raise UsageError(message, (f"{self.prog} --help",))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code; whatever daypass raises on purpose becomes advice on stderr."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _run(words)
+        sys.stdout.flush()
+    except DaypassError as error:
+        if "--debug" in words:
+            raise
+        from .advice import report
+
+        return report(error, as_json=_wants_json(words))
+    except KeyboardInterrupt:
+        sys.stderr.write("\nInterrupted.\n")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left early: nothing to say, nothing lost
+        return 0
+    return code
+
+
+def _run(words: list[str]) -> int:
+    if "--version" in words[:1]:
+        from .. import __version__
+
+        print(f"daypass {__version__}")
+        return 0
+    name = next((word for word in words if not word.startswith("-")), "")
+    arguments = _parser(name, everything=not name).parse_args(words)
+    run = getattr(arguments, "run", None)
+    if run is None:
+        from .home import run
+    return int(run(arguments))
+
+
+def _parser(name: str, *, everything: bool) -> Parser:
+    """The parser: every command is listed in it, and only the one that is meant gets its arguments."""
+    parser = Parser(
+        prog="daypass",
+        description="One pass to your day: Microsoft 365 sign-in and calendar from any screen.",
+        epilog="Without a command: sign in if needed, greet, show what is coming up.\n\n" + EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="store_true", help="show the version and exit")
+    add_common(parser)
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
+    for known, (module, summary) in COMMANDS.items():
+        command = commands.add_parser(known, help=summary, description=summary[:1].upper() + summary[1:] + ".")
+        if known == name:
+            _configure(f"{__name__}.{module}", known, command)
+    if everything or name not in COMMANDS:
+        _add_plugins(commands, name)
+    return parser
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """The options every command takes."""
+    parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show a traceback when something fails")
+
+
+def _configure(module: str, name: str, parser: argparse.ArgumentParser) -> None:
+    from importlib import import_module
+
+    getattr(import_module(module), f"configure_{name}")(parser)
+    add_common(parser)
+
+
+def _add_plugins(commands: Any, name: str) -> None:
+    from importlib.metadata import entry_points
+
+    found = {point.name: point for point in entry_points(group=PLUGINS) if point.name not in COMMANDS}
+    for known, point in sorted(found.items()):
+        if name in ("", known):
+            module = point.load()
+            module.configure(commands.add_parser(known, help=module.SUMMARY, description=module.SUMMARY[:1].upper() + module.SUMMARY[1:] + "."))
+    if name and name not in found:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, [*COMMANDS, *found], n=2)
+        raise UsageError(f"there is no command {name!r}", tuple(f"daypass {word}" for word in near) or ("daypass --help",))
+
+
+def _wants_json(words: list[str]) -> bool:
+    return any(word in ("-ojson", "--output=json") or (word == "json" and before in ("-o", "--output")) for before, word in zip(["", *words], words, strict=False))

@@ -1,0 +1,129 @@
+"""The commands about the sign-in: login, logout, status, token."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from ..errors import UsageError
+from .session import Session, note
+
+METHODS = {"device_code": "device code"}
+
+
+def configure_login(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `login`."""
+    parser.add_argument("--device", action="store_true", help="by a code typed on another device (the only way so far, and the default)")
+    parser.add_argument("--write", action="store_true", help="ask for permission to change the calendar now, not at the first change")
+    parser.set_defaults(run=login)
+
+
+def configure_logout(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `logout`."""
+    parser.set_defaults(run=logout)
+
+
+def configure_status(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `status`."""
+    parser.add_argument("-o", "--output", choices=("plain", "json"), default="plain", help="how to show it")
+    parser.set_defaults(run=status)
+
+
+def configure_token(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `token`."""
+    parser.add_argument("--scope", action="append", metavar="SCOPE", help="a permission it must carry, Calendars.Read if not said (repeatable)")
+    parser.add_argument("--reveal", action="store_true", help="print it although the output is a terminal")
+    parser.add_argument("-o", "--output", choices=("plain", "json"), default="plain", help="the token alone, or with its expiry")
+    parser.set_defaults(run=token)
+
+
+def login(arguments: argparse.Namespace) -> int:
+    """Sign in, whether or not somebody is signed in already."""
+    from ..graph.operations import IDENTITY, READ, WRITE
+    from .signin import sign_in
+
+    sign_in(Session(arguments), (*IDENTITY, *(WRITE if arguments.write else READ)))
+    return 0
+
+
+def logout(arguments: argparse.Namespace) -> int:
+    """Forget this machine's tokens."""
+    who = Session(arguments).app.credentials.sign_out()
+    if who is None:
+        note("nobody was signed in")
+        return 0
+    print(f"Signed out {who.username}: the tokens kept here are gone.")
+    note("Microsoft keeps other sign-ins of yours alive; end them at https://mysignins.microsoft.com")
+    return 0
+
+
+def status(arguments: argparse.Namespace) -> int:
+    """How things stand, from what is kept here: no request is made. Exit code 4 when nobody is signed in."""
+    session = Session(arguments)
+    standing = session.app.credentials.standing()
+    left = standing.expires_on - time.time()
+    who = standing.account
+    facts = {
+        "signed_in": who is not None,
+        "user": who.username if who else None,
+        "name": who.name if who else None,
+        "tenant_id": who.tenant_id if who else session.settings.tenant_id,
+        "client_id": session.settings.client_id,
+        "authority": session.settings.authority,
+        "method": METHODS.get(standing.method, standing.method) or None,
+        "signed_in_at": _utc(standing.signed_in_at) if standing.signed_in_at else None,
+        "scopes": sorted(standing.granted),
+        "token_expires_at": _utc(standing.expires_on) if standing.expires_on else None,
+        "renews_itself": standing.renewable,
+        "store": session.app.vault.path or "memory",
+        "protection": session.app.vault.grade,
+        "last_error": standing.last_error or None,
+    }
+    if arguments.output == "json":
+        import json
+
+        print(json.dumps({"schema": "daypass.status/1", **facts}, ensure_ascii=False))
+    else:
+        shown = {**facts, "scopes": " ".join(sorted(standing.granted)), "token_expires_at": _expiry(standing.expires_on, left)}
+        del shown["signed_in"]
+        for name, value in shown.items():
+            if value not in (None, ""):
+                print(f"{name.replace('_', ' '):<17} {_words(value)}")
+    if who is None:
+        note("nobody is signed in here; daypass login --device")
+        return 4
+    return 0
+
+
+def token(arguments: argparse.Namespace) -> int:
+    """Print an access token, renewed if need be; refuses to show it on a terminal unless asked to."""
+    from ..graph.operations import READ
+    from ..wire import Access
+
+    if sys.stdout.isatty() and not arguments.reveal:
+        raise UsageError("a token on the screen can be read by others", ("daypass token --reveal", "daypass token | your-program"))
+    session = Session(arguments)
+    secret = session.app.credentials.token(Access(tuple(arguments.scope or READ)))
+    if arguments.output == "json":
+        import json
+
+        standing = session.app.credentials.standing()
+        print(json.dumps({"schema": "daypass.token/1", "access_token": secret, "expires_at": _utc(standing.expires_on)}))
+    else:
+        print(secret)
+    return 0
+
+
+def _utc(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _expiry(expires_on: float, left: float) -> str:
+    if not expires_on:
+        return ""
+    return f"{_utc(expires_on)} (in {left / 60:.0f} min)" if left > 0 else f"{_utc(expires_on)} (past; it is renewed when needed)"
+
+
+def _words(value: object) -> str:
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)

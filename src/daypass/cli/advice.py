@@ -1,0 +1,145 @@
+"""Errors become words here: what happened, why, the one command that cures it, what an administrator must do."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .. import errors
+from ..model.text import clean
+
+LONGEST_LINE = 400
+
+
+@dataclass(frozen=True)
+class Advice:
+    """An error in words; `code` is its stable name for programs, `exit_code` the process's."""
+
+    code: str
+    exit_code: int
+    what: str
+    why: str = ""
+    do: str = ""
+    admin: str = ""
+    reference: str = ""
+
+
+# Most special first: the first class that fits decides the name, the exit code and the cure.
+KINDS: Mapping[type[errors.DaypassError], tuple[str, int, str]] = {
+    errors.AmbiguousTime: ("ambiguous_time", 2, ""),
+    errors.UsageError: ("usage", 2, ""),
+    errors.ConfigError: ("configuration", 10, "put CLIENT_ID and TENANT_ID into the environment or into a file named .env here"),
+    errors.StorageError: ("storage", 10, ""),
+    errors.SignInDeclined: ("sign_in_declined", 5, "daypass login --device"),
+    errors.DeviceCodeExpired: ("device_code_expired", 4, "daypass login --device"),
+    errors.BlockedByPolicy: ("blocked_by_policy", 5, ""),
+    errors.ConsentRequired: ("consent_required", 5, "daypass login --device"),
+    errors.AppMisconfigured: ("app_misconfigured", 10, ""),
+    errors.SignInRequired: ("sign_in_required", 4, "daypass login --device"),
+    errors.AuthError: ("sign_in_failed", 4, "daypass login --device"),
+    errors.Unauthorized: ("sign_in_required", 4, "daypass login --device"),
+    errors.Forbidden: ("forbidden", 5, "daypass status   (shows what has been granted)"),
+    errors.NotFound: ("not_found", 3, "daypass agenda   (shows what there is)"),
+    errors.Conflict: ("conflict", 6, "look at it again, then repeat the change"),
+    errors.Throttled: ("throttled", 7, "wait, then repeat the command"),
+    errors.ServiceUnavailable: ("unreachable", 8, "repeat the command in a few minutes"),
+    errors.BadRequest: ("refused", 2, ""),
+    errors.TransportError: ("unreachable", 8, ""),
+    errors.DaypassError: ("unexpected", 1, ""),
+}
+
+WHAT: Mapping[type[errors.DaypassError], str] = {
+    errors.SignInDeclined: "the sign-in was declined on the other device",
+    errors.DeviceCodeExpired: "the code ran out before it was used",
+    errors.BlockedByPolicy: "your organisation does not allow this sign-in",
+    errors.ConsentRequired: "a permission has not been granted",
+    errors.AppMisconfigured: "the app registration does not fit",
+    errors.SignInRequired: "you are not signed in",
+    errors.AuthError: "the sign-in failed",
+    errors.Unauthorized: "Microsoft Graph did not accept the sign-in",
+    errors.Forbidden: "Microsoft Graph does not allow this",
+    errors.NotFound: "there is no such thing in the calendar",
+    errors.Conflict: "it was changed by somebody else meanwhile",
+    errors.Throttled: "Microsoft Graph asks for fewer requests",
+    errors.ServiceUnavailable: "Microsoft Graph is having trouble",
+    errors.BadRequest: "Microsoft Graph refused the request",
+}
+
+CURES_BY_TROUBLE: Mapping[str, str] = {
+    "dns": "check the network, the name, and HTTPS_PROXY if you need a proxy",
+    "connect": "check the network, and HTTPS_PROXY if you need a proxy",
+    "tls": "set DAYPASS_CA_FILE to your organisation's certificates; never switch checking off",
+    "timeout": "try again; if you were creating something, look first: daypass agenda",
+}
+
+
+def report(error: errors.DaypassError, *, as_json: bool) -> int:
+    """Write an error to stderr, as at most 8 lines or as one JSON document, and return its exit code."""
+    advice = advise(error)
+    sys.stderr.write((_as_json(advice, error) if as_json else _as_text(advice)) + "\n")
+    return advice.exit_code
+
+
+def advise(error: errors.DaypassError) -> Advice:
+    """The words for an error."""
+    kind = next(kind for kind in KINDS if isinstance(error, kind))
+    code, exit_code, cure = KINDS[kind]
+    what, said = WHAT.get(kind, ""), str(error)
+    match error:
+        case errors.AuthError():
+            return _about_sign_in(error, Advice(code, exit_code, what, said, cure))
+        case errors.ConfigError():
+            where = f"looked in {', '.join(error.looked_in)}" if error.looked_in else ""
+            return Advice(code, exit_code, said, where, cure if error.setting in ("CLIENT_ID", "TENANT_ID") else "")
+        case errors.UsageError():
+            return Advice(code, exit_code, said, do=" · ".join(error.suggestions))
+        case errors.Throttled():
+            wait = error.retry_after_seconds
+            return Advice(code, exit_code, what, said, f"repeat the command in {wait:.0f} seconds" if wait else cure, reference=_request(error))
+        case errors.GraphError():
+            return Advice(code, exit_code, what, said, cure, reference=_request(error))
+        case errors.TransportError():
+            return Advice(code, exit_code, said, do=CURES_BY_TROUBLE.get(error.kind, "try again in a minute"))
+        case _:
+            return Advice(code, exit_code, said, do=cure)
+
+
+def _about_sign_in(error: errors.AuthError, advice: Advice) -> Advice:
+    from dataclasses import replace
+
+    from ..auth.explain import explanation
+
+    known = explanation(error)
+    ids = [f"AADSTS{error.code}" if error.code else error.error, error.correlation_id and f"correlation {error.correlation_id}", error.timestamp]
+    reference = " · ".join(part for part in ids if part)
+    if known is None:
+        return replace(advice, reference=reference)
+    if known.needs_admin:
+        return replace(advice, why=known.cause, do=known.cure, admin=f"{known.who} can cure this; give them the line below", reference=reference)
+    return replace(advice, why=known.cause, do=advice.do or known.cure, reference=reference)
+
+
+def _request(error: errors.GraphError) -> str:
+    return f"HTTP {error.status}" + (f" · request {error.request_id}" if error.request_id else "")
+
+
+def _as_text(advice: Advice) -> str:
+    parts = {"": advice.what, "why": advice.why, "do": advice.do, "who": advice.admin, "ref": advice.reference}
+    lines = [f"{name + ':' if name else 'daypass:':<9}{clean(text)}"[:LONGEST_LINE] for name, text in parts.items() if text]
+    return "\n".join(lines)
+
+
+def _as_json(advice: Advice, error: errors.DaypassError) -> str:
+    body = {
+        "code": advice.code,
+        "exit_code": advice.exit_code,
+        "message": advice.what,
+        "why": advice.why,
+        "do": advice.do,
+        "who": advice.admin,
+        "reference": advice.reference,
+        "suggestions": list(getattr(error, "suggestions", ())),
+    }
+    return json.dumps({"schema": "daypass.error/1", "error": body}, ensure_ascii=False)

@@ -1,0 +1,92 @@
+"""What every command that talks to Microsoft 365 works with: settings, the joined parts, the viewer's now and zone."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from datetime import UTC, datetime, tzinfo
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from ..app import App
+from ..client import Client
+from ..config import load
+from ..errors import SignInRequired
+from ..model import zones
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..wire import Flow
+
+T = TypeVar("T")
+
+
+class Session:
+    """One command's dealings; `arguments` may carry `tz`, the viewer's time zone."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.settings = load({"time_zone": getattr(arguments, "tz", None)})
+        self.app = App(self.settings, warn=note)
+
+    @cached_property
+    def zone(self) -> tzinfo:
+        """The viewer's time zone: `--tz`, else DAYPASS_TIME_ZONE, else this machine's, else UTC."""
+        return zones.zone(self.settings.time_zone or zones.local_zone_name(os.environ, os.readlink, _read) or "UTC")
+
+    @cached_property
+    def now(self) -> datetime:
+        """This moment, in the viewer's zone; the same throughout the command."""
+        return datetime.now(UTC).astimezone(self.zone)
+
+    @cached_property
+    def client(self) -> Client:
+        """The way to Graph."""
+        return Client(self.settings.graph_root, self.app.credentials.token, self.app.transport)
+
+    def run(self, flow: Callable[[], Flow[T]]) -> T:
+        """Run a flow; when that takes a sign-in and a person is there, sign in first and run it anew.
+
+        A permission not granted yet is asked for in the same way (the step up from reading to writing).
+        """
+        from ..errors import ConsentRequired
+
+        try:
+            return self.client.run(flow())
+        except (SignInRequired, ConsentRequired) as error:
+            if not person_is_there():
+                raise
+            from .signin import sign_in
+
+            sign_in(self, scopes=needed_by(flow), claims=error.claims)
+            return self.client.run(flow())
+
+
+def needed_by(flow: Callable[[], Flow[object]]) -> tuple[str, ...]:
+    """The permissions a flow's first request asks for, with the one to know who signed in."""
+    from ..graph.operations import IDENTITY
+    from ..wire import Request, step
+
+    probe = flow()
+    try:
+        first = step(probe, None)
+    finally:
+        probe.close()
+    scopes = first.access.scopes if isinstance(first, Request) and first.access else ()
+    return tuple(dict.fromkeys((*IDENTITY, *scopes)))
+
+
+def person_is_there() -> bool:
+    """Whether somebody at a terminal can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def note(text: str) -> None:
+    """Tell the user something beside the output: on stderr."""
+    sys.stderr.write(f"daypass: {text}\n")
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read(256)
