@@ -1,0 +1,396 @@
+"""What an event is in a mailbox: made from a client's words, changed, and split into occurrences.
+
+A stored event is JSON with Graph's own member names. What has its default value (`DEFAULTS`) is left out; `start` and `end`
+are wall times in the event's own zone; `calendarId`, `version` and `uid` are ours. A series has `exceptions` (by original
+day: what differs from the master) and `cancelled` (original days of deleted occurrences).
+
+Rules: Graph's pages resources/event, api/user-post-events, api/event-update; refusals as observed where a page gives none.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+from . import recurrence, zones
+from .routes import Fault
+
+Json = dict[str, Any]
+
+NEVER = "0001-01-01T00:00:00Z"
+MOST_ATTENDEES = 500
+PREVIEW_LENGTH = 255
+FIRST_YEAR, LAST_YEAR = 1601, 4500  # what Exchange can store
+WALL_TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))?(Z|[+-]\d\d:\d\d)?")
+OCCURRENCE_ID = re.compile(r"(.+)FRAAg([A-Za-z0-9_-]{11})=")
+NO_PLACE: Json = {"displayName": "", "locationType": "default", "uniqueIdType": "unknown", "address": {}, "coordinates": {}}
+DEFAULTS: Json = {
+    "subject": "",
+    "body": {"contentType": "html", "content": ""},
+    "bodyPreview": "",
+    "isAllDay": False,
+    "location": NO_PLACE,
+    "locations": [],
+    "attendees": [],
+    "recurrence": None,
+    "importance": "normal",
+    "sensitivity": "normal",
+    "showAs": "busy",
+    "isReminderOn": True,
+    "reminderMinutesBeforeStart": 15,
+    "responseRequested": True,
+    "allowNewTimeProposals": True,
+    "hideAttendees": False,
+    "isOnlineMeeting": False,
+    "onlineMeetingProvider": "unknown",
+    "onlineMeeting": None,
+    "categories": [],
+    "transactionId": None,
+    "isCancelled": False,
+    "isOrganizer": True,
+    "responseStatus": {"response": "organizer", "time": NEVER},
+}
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who writes, when and where.
+
+    `user` is the mailbox's owner (a user resource), `now` the instant (seconds since 1970), `new_id` the tenant's source of ids,
+    `name_of` its directory (the display name of an address, or None); `allows_online` is the calendar's word on online meetings.
+    """
+
+    user: Mapping[str, Any]
+    now: float
+    new_id: Callable[[str], str]
+    name_of: Callable[[str], str | None]
+    tenant_id: str = ""
+    allows_online: bool = True
+
+    @property
+    def address(self) -> str:
+        """The owner's mail address."""
+        return self.user.get("mail") or self.user["userPrincipalName"]
+
+
+def create(given: Json, author: Author, calendar_id: str) -> Json:
+    """A new event from what a client sent (in the form `payload.read` gives); Fault 400 for what the service refuses."""
+    event: Json = {
+        "id": author.new_id("event"),
+        "calendarId": calendar_id,
+        "uid": author.new_id("guid").replace("-", "").upper(),
+        "organizer": {"emailAddress": {"name": author.user["displayName"], "address": author.address}},
+        "createdDateTime": timestamp(author.now),
+        "type": "singleInstance",
+        "version": 0,
+        **_settled(given, {}, author),
+    }
+    return _finished(event, author)
+
+
+def change(event: Json, given: Json, author: Author) -> Json:
+    """A single event or a series with a client's changes; a new time or pattern of a series forgets its exceptions."""
+    if given.get("transactionId") not in (None, event.get("transactionId")):
+        raise Fault(400, "ErrorInvalidRequest", "Your request can't be completed. The transactionId of an event can't be changed.")
+    changes = _settled(given, event, author)
+    changed = {**event, **changes}
+    if event.get("recurrence") and not {"start", "end", "recurrence", "isAllDay"}.isdisjoint(changes):
+        changed |= {"exceptions": {}, "cancelled": []}
+        if "recurrence" not in changes:
+            moved = {**event["recurrence"]["range"], "startDate": wall_time(changed["start"]).date().isoformat()}
+            changed["recurrence"] = {**event["recurrence"], "range": moved}
+    return _finished(changed, author)
+
+
+def change_occurrence(event: Json, day: str, neighbours: tuple[str | None, str | None], given: Json, author: Author) -> Json:
+    """The series with one occurrence changed, which makes it an exception.
+
+    `neighbours` are the original days of the occurrences before and after. Fault 400 `ErrorOccurrenceCrossingBoundary` when
+    the occurrence would come to lie on or beyond the day of a neighbour, be that one deleted or not (api/event-update).
+    """
+    if given.get("recurrence"):
+        raise Fault(400, "ErrorInvalidRequest", "Your request can't be completed. An occurrence can't have a recurrence of its own.")
+    now = view(event, day)
+    changes = {name: value for name, value in _settled(given, now, author).items() if name != "transactionId"}
+    changed = {**now, **changes}
+    _check_times(changed)
+    before, after = (_actual_day(event, other) if other else None for other in neighbours)
+    moved_to = wall_time(changed["start"]).date()
+    if (before and moved_to <= before) or (after and moved_to >= after):
+        message = "Modified occurrence is crossing or overlapping adjacent occurrence."
+        raise Fault(400, "ErrorOccurrenceCrossingBoundary", message)
+    exception = {**event["exceptions"].get(day, {}), "start": now["start"], "end": now["end"], **changes}
+    exception["version"] = exception.get("version", event["version"]) + 1
+    stamp(exception, event["id"] + day, author.now)
+    return {**event, "exceptions": {**event["exceptions"], day: exception}}
+
+
+def cancel_occurrence(event: Json, day: str, now: float) -> Json:
+    """The series without one of its occurrences."""
+    exceptions = {other: exception for other, exception in event["exceptions"].items() if other != day}
+    changed = {**event, "exceptions": exceptions, "cancelled": sorted({*event["cancelled"], day}), "version": event["version"] + 1}
+    return stamp(changed, event["id"], now)
+
+
+def stamp(event: Json, identity: str, now: float) -> Json:
+    """Mark an event (or an exception) as just changed: its change key follows from who it is and its version."""
+    digest = hashlib.sha256(f"{identity} {event['version']}".encode()).digest()
+    event["changeKey"] = base64.b64encode(digest[:22]).decode()
+    event["lastModifiedDateTime"] = timestamp(now)
+    return event
+
+
+def view(event: Json, day: str | None = None) -> Json:
+    """An event with every member in place; with `day`, the occurrence of a series that was on that day originally."""
+    whole = {**DEFAULTS, **event}
+    if day is None:
+        return whole
+    exception = event["exceptions"].get(day)
+    for name in ("start", "end"):
+        whole[name] = _shifted(event, name, day)
+    whole.update(exception or {})
+    whole.update(
+        id=occurrence_id(event["id"], day),
+        type="exception" if exception else "occurrence",
+        seriesMasterId=event["id"],
+        recurrence=None,
+        originalStart=timestamp(_instant(_shifted(event, "start", day), event.get("isAllDay", False)), 0),
+    )
+    return whole
+
+
+def span(event: Json, day: str | None = None) -> tuple[int, int]:
+    """Start and end of an event or occurrence in seconds since 1970.
+
+    An all-day event has no zone of its own: it lies from midnight to midnight UTC, which is where the service looks for it
+    whatever zone is asked for (observed). An occurrence keeps its wall times; only where a clock change would leave nothing
+    of it does it keep its length instead.
+    """
+    exception: Json = event["exceptions"].get(day, {}) if day else {}
+    all_day: bool = exception.get("isAllDay", event.get("isAllDay", False))
+    first, last = ((exception.get(name) or (_shifted(event, name, day) if day else event[name])) for name in ("start", "end"))
+    start, end = _instant(first, all_day), _instant(last, all_day)
+    if end <= start and first["timeZone"] == last["timeZone"]:
+        end = start + int((wall_time(last) - wall_time(first)).total_seconds())
+    return start, end
+
+
+def wall_time(moment: Mapping[str, str]) -> datetime:
+    """The wall time of a stored `start` or `end`."""
+    return datetime.fromisoformat(moment["dateTime"])
+
+
+def occurrence_id(master_id: str, day: str) -> str:
+    """The id of an occurrence: it tells the series and the original day, and stays when the occurrence becomes an exception."""
+    coded = base64.urlsafe_b64encode(date.fromisoformat(day).toordinal().to_bytes(8, "big")).decode()
+    return f"{master_id.rstrip('=')}FRAAg{coded}"
+
+
+def parse_occurrence_id(text: str) -> tuple[list[str], str]:
+    """The ids that the series of an occurrence may have, and its original day; no ids when the text is no occurrence's id."""
+    found = OCCURRENCE_ID.fullmatch(text)
+    if found is None:
+        return [], ""
+    ordinal = int.from_bytes(base64.urlsafe_b64decode(found[2] + "="), "big")
+    if not date.min.toordinal() <= ordinal <= date.max.toordinal():
+        return [], ""
+    return [found[1] + padding for padding in ("=", "", "==")], date.fromordinal(ordinal).isoformat()
+
+
+def timestamp(seconds: float, digits: int = 7) -> str:
+    """An instant as Graph writes it for an item: `2026-11-22T10:00:00.0000000Z`, or without a fraction."""
+    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    return f"{text}0Z" if digits else f"{text[:-7]}Z"
+
+
+def plain_text(body: Mapping[str, str]) -> str:
+    """The text of an event's body."""
+    if body["contentType"] != "html":
+        return body["content"]
+    reader = _TextOfHtml()
+    reader.feed(body["content"])
+    reader.close()
+    return re.sub(r"[ \t]*\n[ \t]*", "\n", re.sub(r"[ \t\r\f]+", " ", "".join(reader.parts))).strip()
+
+
+class _TextOfHtml(HTMLParser):
+    """Collects what a reader would see; paragraphs and breaks become line ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+        self._hidden += tag in ("script", "style", "head")
+        if tag in ("br", "p", "div", "tr", "li"):
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden -= tag in ("script", "style", "head") and self._hidden > 0
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.parts.append(data.replace("\n", " "))
+
+
+def stored_time(given: Mapping[str, Any], name: str) -> dict[str, str]:
+    """A client's `dateTimeTimeZone` as it is kept: whole seconds, wall time in the named zone (UTC if none is named).
+
+    A `dateTime` that bears an offset of its own means that instant, whatever zone stands beside it.
+    """
+    zone = given.get("timeZone") or "UTC"
+    zones.zone(zone)
+    found = WALL_TIME.fullmatch(given.get("dateTime") or "")
+    try:
+        moment = datetime.fromisoformat("{}T{}".format(found[1], found[2] or "00:00") + (found[3] or "")) if found else None
+    except ValueError:
+        moment = None
+    if moment is None or not FIRST_YEAR < moment.year < LAST_YEAR:
+        raise _invalid(f"{name}.dateTime '{given.get('dateTime')}' is not of the form 2026-11-22T10:00:00")
+    if moment.tzinfo is not None:
+        moment = zones.wall(moment.timestamp(), zone)
+    return {"dateTime": moment.replace(microsecond=0).isoformat(), "timeZone": zone}
+
+
+def _settled(given: Json, before: Mapping[str, Any], author: Author) -> Json:
+    """A client's words as changes to a stored event; a null stands for the default."""
+    changes = {name: DEFAULTS.get(name) if value is None else value for name, value in given.items()}
+    for name in ("start", "end"):
+        if name in changes:
+            changes[name] = stored_time(changes[name] or {}, name)
+    if "location" in given or "locations" in given:
+        named: list[Json] = given.get("locations") or [given.get("location") or {}]
+        places = [_place(place) for place in named if place and place.get("displayName")]
+        changes |= {"locations": places, "location": places[0] if places else NO_PLACE}
+    if given.get("attendees"):
+        changes["attendees"] = _invited(given["attendees"], before, author)
+    if given.get("body"):
+        body = {"contentType": "text", "content": "", **{k: v for k, v in given["body"].items() if v is not None}}
+        changes |= {"body": body, "bodyPreview": plain_text(body)[:PREVIEW_LENGTH]}
+    return changes | _meeting(changes, before, author)
+
+
+def _place(given: Mapping[str, Any]) -> Json:
+    kept = {name: value for name, value in given.items() if value is not None}
+    return {**kept, "locationType": "default", "uniqueId": given["displayName"], "uniqueIdType": "private"}
+
+
+def _invited(given: list[Json], before: Mapping[str, Any], author: Author) -> list[Json]:
+    if len(given) > MOST_ATTENDEES:
+        raise Fault(400, "ErrorInvalidRecipients", f"An event can have at most {MOST_ATTENDEES} attendees; {len(given)} were given.")
+    answers = {other["emailAddress"]["address"].lower(): other["status"] for other in before.get("attendees", ())}
+    invited: list[Json] = []
+    for attendee in given:
+        known: Json = (attendee or {}).get("emailAddress") or {}
+        address: str = known.get("address") or ""
+        if "@" not in address:
+            message = f"At least one recipient isn't valid., Recipient '{address}' isn't resolved. All recipients must be resolved"
+            raise Fault(400, "ErrorInvalidRecipients", message + " before a message can be submitted.")
+        name = known.get("name") or author.name_of(address) or address
+        status = answers.get(address.lower(), {"response": "none", "time": NEVER})
+        invited.append({"type": attendee.get("type") or "required", "status": status, "emailAddress": {"name": name, "address": address}})
+    return invited
+
+
+def _meeting(changes: Json, before: Mapping[str, Any], author: Author) -> Json:
+    """What follows for the online meeting: it can be added, and is lost only with its join link in the body."""
+    if before.get("isOnlineMeeting"):
+        kept = before["onlineMeeting"]["joinUrl"] in (changes.get("body") or before["body"])["content"]
+        same = {name: before[name] for name in ("isOnlineMeeting", "onlineMeetingProvider", "onlineMeeting")}
+        return same if kept else {"isOnlineMeeting": False, "onlineMeetingProvider": "unknown", "onlineMeeting": None}
+    if not changes.get("isOnlineMeeting") or not author.allows_online:
+        return {"isOnlineMeeting": False, "onlineMeetingProvider": "unknown"} if "isOnlineMeeting" in changes else {}
+    thread = re.sub(r"\W", "", author.new_id("thread"))[:48]
+    context = f"%7b%22Tid%22%3a%22{author.tenant_id}%22%2c%22Oid%22%3a%22{author.user['id']}%22%7d"
+    url = f"https://teams.microsoft.com/l/meetup-join/19%3ameeting_{thread}%40thread.v2/0?context={context}"
+    body = as_html(changes.get("body") or before.get("body") or DEFAULTS["body"])
+    blob = f'<div><hr><p>Microsoft Teams meeting</p><p><a href="{url}">Join the meeting now</a></p></div>'
+    return {
+        "onlineMeetingProvider": "teamsForBusiness",
+        "onlineMeeting": {"joinUrl": url},
+        "body": {"contentType": "html", "content": body + blob},
+    }
+
+
+def as_html(body: Mapping[str, str]) -> str:
+    """The content of an event's body as HTML."""
+    return body["content"] if body["contentType"] == "html" else html.escape(body["content"]).replace("\n", "<br>\n")
+
+
+def _finished(event: Json, author: Author) -> Json:
+    """The event checked as a whole, its recurrence in order, stamped."""
+    if not event.get("start") or not event.get("end"):
+        raise _invalid("start and end are required")
+    if event.get("recurrence"):
+        event = _in_recurrence_zone(event)
+        start = wall_time(event["start"]).date()
+        event["recurrence"] = recurrence.normal(event["recurrence"], start, event["start"]["timeZone"])
+        first = recurrence.Rule(event["recurrence"]).first
+        if first is None:
+            raise Fault(400, "ErrorRecurrenceHasNoOccurrence", "The recurrence has no occurrence in its range.")
+        event |= {name: _shifted(event, name, first.isoformat()) for name in ("start", "end")}
+        event["recurrence"]["range"]["startDate"] = first.isoformat()
+        event = {"exceptions": {}, "cancelled": [], **event, "type": "seriesMaster"}
+    else:
+        event = {name: value for name, value in event.items() if name not in ("exceptions", "cancelled")} | {"type": "singleInstance"}
+    _check_times(event)
+    event["version"] += 1
+    kept = {name: value for name, value in event.items() if name not in DEFAULTS or value != DEFAULTS[name]}
+    return stamp(kept, event["id"], author.now)
+
+
+def _in_recurrence_zone(event: Json) -> Json:
+    """A series lives in the zone of its recurrence, if that is not the zone of its start."""
+    limits: Json = event["recurrence"].get("range") or {}
+    name: str | None = limits.get("recurrenceTimeZone")
+    if not name or event.get("isAllDay") or zones.zone(name) == zones.zone(event["start"]["timeZone"]):
+        return event
+    event = {"originalStartTimeZone": event["start"]["timeZone"], "originalEndTimeZone": event["end"]["timeZone"], **event}
+    for part in ("start", "end"):
+        there = zones.wall(_instant(event[part], False), name)
+        event[part] = {"dateTime": there.isoformat(), "timeZone": name}
+    return event
+
+
+def _check_times(event: Mapping[str, Any]) -> None:
+    start, end = wall_time(event["start"]), wall_time(event["end"])
+    same_zone = event["start"]["timeZone"] == event["end"]["timeZone"]
+    if end < start if same_zone else _instant(event["end"], False) < _instant(event["start"], False):
+        raise _invalid("end is before start")
+    if not event.get("isAllDay"):
+        return
+    for name, moment in (("Start", start), ("End", end)):
+        if moment.time().isoformat() != "00:00:00":
+            raise Fault(400, "ErrorInvalidRequest", f"The Event.{name} property for an all-day event needs to be set to midnight.")
+    if not same_zone:
+        raise _invalid("start and end of an all-day event need the same time zone")
+    if end - start < timedelta(days=1):
+        raise Fault(400, "ErrorInvalidRequest", "The duration of an event marked as All day must be at least 24 hours.")
+
+
+def _actual_day(event: Json, day: str) -> date:
+    """Where an occurrence is now: the day of its exception's start, if it has one."""
+    exception = event["exceptions"].get(day)
+    return wall_time(exception["start"]).date() if exception else date.fromisoformat(day)
+
+
+def _shifted(event: Json, name: str, day: str) -> dict[str, str]:
+    """The start or end that the rule gives an occurrence."""
+    by = date.fromisoformat(day) - wall_time(event["start"]).date()
+    return {"dateTime": (wall_time(event[name]) + by).isoformat(), "timeZone": event[name]["timeZone"]}
+
+
+def _instant(moment: Mapping[str, str], all_day: bool) -> int:
+    return zones.instant(wall_time(moment), "UTC" if all_day else moment["timeZone"])
+
+
+def _invalid(detail: str) -> Fault:
+    return Fault(400, "ErrorPropertyValidationFailure", f"At least one property failed validation. ({detail})")

@@ -1,0 +1,219 @@
+"""One mailbox over its JSON state: find an event, keep one, and see what lies in a window.
+
+The state is plain JSON (`calendars` and `events` by id); the index beside it says which events touch which day, so that a
+window costs what it returns and not what the mailbox holds. The index is never part of the state and is rebuilt when the
+state is another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from . import events, zones
+from .recurrence import Rule
+from .routes import Fault
+
+if TYPE_CHECKING:
+    from .tenant import Tenant
+
+Json = dict[str, Any]
+Key = tuple[str, str | None]  # an event's id and, for an occurrence, its original day
+
+DAY_SECONDS = 86400
+LONG_DAYS = 62  # an event longer than this is kept aside and looked at for every window
+WIDEST_OFFSET = timedelta(days=1)  # no zone is further from UTC than this
+
+
+@dataclass(frozen=True)
+class Slot:
+    """An event at its place in time: seconds since 1970; `day` is the original day of an occurrence, None for anything else."""
+
+    start: int
+    end: int
+    event: Json
+    day: str | None = None
+
+
+@dataclass(frozen=True)
+class Series:
+    """What the index knows of a series: its days and how long an occurrence lasts, in days and rounded up."""
+
+    event: Json
+    rule: Rule
+    first_day: date
+    last_day: date | None
+    span: timedelta
+
+
+class Mailbox:
+    """A mailbox and the index over its events."""
+
+    def __init__(self, state: Json) -> None:
+        self.state = state
+        self._spans: dict[Key, tuple[int, int]] = {}
+        self._by_day: dict[int, dict[Key, None]] = {}
+        self._long: dict[Key, None] = {}
+        self._series: dict[str, Series] = {}
+        self._moved: dict[str, list[str]] = {}
+        self._by_transaction: dict[str, str] = {}
+        self._indexed = 0
+        for event in self.events.values():
+            self._enter(event)
+
+    @property
+    def events(self) -> dict[str, Json]:
+        """The stored events by id."""
+        return self.state["events"]
+
+    @property
+    def calendars(self) -> dict[str, Json]:
+        """The calendars by id."""
+        return self.state["calendars"]
+
+    def is_current(self, state: Json) -> bool:
+        """Whether this index belongs to that state and nobody added to it behind the index's back."""
+        return self.state is state and self._indexed == len(state["events"])
+
+    def calendar(self, calendar_id: str | None) -> Json:
+        """A calendar, the default one for None; Fault 404 for an unknown id."""
+        for known in self.calendars.values():
+            if known["id"] == calendar_id or (calendar_id is None and known["isDefaultCalendar"]):
+                return known
+        raise not_found()
+
+    def find(self, event_id: str) -> tuple[Json, str | None]:
+        """The stored event of an id and, for an occurrence, its original day; Fault 404 for what is not (or no longer) there."""
+        if event_id in self.events:
+            return self.events[event_id], None
+        master_ids, day = events.parse_occurrence_id(event_id)
+        for master_id in master_ids:
+            series = self._series.get(master_id)
+            if series and day not in series.event["cancelled"] and date.fromisoformat(day) in series.rule:
+                return series.event, day
+        raise not_found()
+
+    def with_transaction(self, transaction_id: str) -> Json | None:
+        """The event that was created with this transaction id."""
+        return self.events.get(self._by_transaction.get(transaction_id, ""))
+
+    def neighbours(self, event: Json, day: str) -> tuple[str | None, str | None]:
+        """The original days of the occurrences before and after one of a series."""
+        before, after = self._series[event["id"]].rule.neighbours(date.fromisoformat(day))
+        return before and before.isoformat(), after and after.isoformat()
+
+    def put(self, event: Json) -> None:
+        """Keep a new or changed event."""
+        self.remove(event["id"])
+        self.events[event["id"]] = event
+        self._enter(event)
+
+    def remove(self, event_id: str) -> None:
+        """Forget an event, with all its occurrences; nothing happens when there is none."""
+        event = self.events.pop(event_id, None)
+        if event is None:
+            return
+        self._indexed -= 1
+        self._series.pop(event_id, None)
+        if event.get("transactionId"):
+            self._by_transaction.pop(event["transactionId"], None)
+        for key in [(event_id, None), *((event_id, day) for day in self._moved.pop(event_id, ()))]:
+            self._leave(key)
+
+    def window(self, start: int, end: int, calendar_id: str | None = None) -> list[Slot]:
+        """The single events, occurrences and exceptions that touch [start, end), in order of time; of one calendar or of all."""
+        slots = [*self._standing(start, end), *self._occurring(start, end, self._series.values())]
+        kept = [slot for slot in slots if calendar_id in (None, slot.event["calendarId"])]
+        return sorted(kept, key=lambda slot: (slot.start, slot.end, slot.event["id"], slot.day or ""))
+
+    def instances(self, event: Json, start: int, end: int) -> list[Slot]:
+        """The occurrences and exceptions of one series that touch [start, end), in order of time."""
+        moved = [Slot(*self._spans[event["id"], day], event, day) for day in event["exceptions"]]
+        slots = [slot for slot in moved if _touches(slot.start, slot.end, start, end)]
+        return sorted([*slots, *self._occurring(start, end, [self._series[event["id"]]])], key=lambda slot: slot.start)
+
+    def _enter(self, event: Json) -> None:
+        self._indexed += 1
+        if event.get("transactionId"):
+            self._by_transaction[event["transactionId"]] = event["id"]
+        if event.get("recurrence") is None:
+            self._place((event["id"], None), events.span(event))
+            return
+        rule = Rule(event["recurrence"])
+        if rule.first is not None:
+            start, end = (events.wall_time(event[name]) for name in ("start", "end"))
+            self._series[event["id"]] = Series(event, rule, rule.first, rule.last, end - start + WIDEST_OFFSET)
+        for day in event["exceptions"]:
+            self._place((event["id"], day), events.span(event, day))
+        self._moved[event["id"]] = list(event["exceptions"])
+
+    def _place(self, key: Key, span: tuple[int, int]) -> None:
+        self._spans[key] = span
+        days = range(span[0] // DAY_SECONDS, max(span[0], span[1] - 1) // DAY_SECONDS + 1)
+        if len(days) > LONG_DAYS:
+            self._long[key] = None
+            return
+        for day in days:
+            self._by_day.setdefault(day, {})[key] = None
+
+    def _leave(self, key: Key) -> None:
+        span = self._spans.pop(key, None)
+        if span is None:
+            return
+        if key in self._long:
+            del self._long[key]
+            return
+        for day in range(span[0] // DAY_SECONDS, max(span[0], span[1] - 1) // DAY_SECONDS + 1):
+            del self._by_day[day][key]
+
+    def _standing(self, start: int, end: int) -> Iterator[Slot]:
+        """Single events and exceptions: all whose time does not follow from a rule."""
+        days = range(start // DAY_SECONDS, (end - 1) // DAY_SECONDS + 1)
+        near = dict(self._long)
+        for day in days if len(days) < len(self._by_day) else [day for day in self._by_day if day in days]:
+            near |= self._by_day.get(day, {})
+        for key in near:
+            if _touches(*self._spans[key], start, end):
+                yield Slot(*self._spans[key], self.events[key[0]], key[1])
+
+    def _occurring(self, start: int, end: int, some: Iterable[Series]) -> Iterator[Slot]:
+        """Occurrences that follow their rule."""
+        first, last = (zones.wall(moment, "UTC").date() for moment in (start, end))
+        for series in some:
+            event = series.event
+            begin = first - series.span if first - date.min > series.span else date.min
+            if last + WIDEST_OFFSET < series.first_day or (series.last_day is not None and series.last_day < begin):
+                continue
+            for day in series.rule.between(begin, last + WIDEST_OFFSET):
+                original = day.isoformat()
+                if original in event["exceptions"] or original in event["cancelled"]:
+                    continue
+                span = events.span(event, original)
+                if _touches(*span, start, end):
+                    yield Slot(*span, event, original)
+
+
+def _touches(start: int, end: int, window_start: int, window_end: int) -> bool:
+    return start < window_end and (end > window_start or start == end == window_start)
+
+
+def not_found() -> Fault:
+    """The refusal for an id that the mailbox does not have."""
+    return Fault(404, "ErrorItemNotFound", "The specified object was not found in the store.")
+
+
+_OPEN: WeakKeyDictionary[Tenant, dict[str, Mailbox]] = WeakKeyDictionary()
+
+
+def open_mailbox(tenant: Tenant, user_id: str) -> Mailbox:
+    """The mailbox of a user; Fault 404 `MailboxNotEnabledForRESTAPI` for a user who has none."""
+    state = tenant.state.mailboxes.get(user_id)
+    if state is None:
+        raise Fault(404, "MailboxNotEnabledForRESTAPI", "The mailbox is either inactive, soft-deleted, or is hosted on-premise.")
+    known = _OPEN.setdefault(tenant, {})
+    if user_id not in known or not known[user_id].is_current(state):
+        known[user_id] = Mailbox(state)
+    return known[user_id]

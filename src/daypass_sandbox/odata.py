@@ -1,0 +1,183 @@
+"""Graph's conventions for reading: query options, preferences, pages and the wrapping of answers.
+
+What a handler does not name is refused with 501 and the option's name, so that nothing a client asks for is left out silently.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from daypass.wire import Response
+
+from . import zones
+from .routes import Call, Fault, reply
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+PAGE_SIZE = 10  # undocumented; observed by others (microsoft-graph-docs issue 6201)
+LARGEST_PAGE = 1000
+INERT_PREFERENCES = frozenset({"wait", "handling", "odata.include-annotations"})
+ORDER_TERM = re.compile(r"\s*([\w/]+)(?:\s+(asc|desc))?\s*", re.IGNORECASE)
+
+
+def allow(call: Call, *options: str) -> None:
+    """Refuse (501) every query option but these, given in lower case."""
+    for name in call.query:
+        if name not in options:
+            raise Fault(501, "notImplemented", f"The query option '{name}' is not implemented in this sandbox.")
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """What the Prefer header asks for: `zone` of times, bodies as plain text, `page_size`; `applied` confirms it to the caller."""
+
+    zone: str = "UTC"
+    plain_text: bool = False
+    page_size: int | None = None
+    applied: str = ""
+
+
+def preferences(call: Call) -> Preferences:
+    """Read the Prefer header; 501 for a preference this sandbox does not know, 400 for a value that makes no sense."""
+    asked = call.preferences()
+    for name in asked:
+        if name not in ("outlook.timezone", "outlook.body-content-type", "odata.maxpagesize", "idtype", *INERT_PREFERENCES):
+            raise Fault(501, "notImplemented", f"The preference '{name}' is not implemented in this sandbox.")
+    applied: list[str] = []
+    zone = asked.get("outlook.timezone")
+    if zone is not None:
+        zones.zone(zone)
+        applied.append(f'outlook.timezone="{zone}"')
+    body = asked.get("outlook.body-content-type", "html").lower()
+    if body not in ("text", "html"):
+        raise Fault(400, "ErrorInvalidParameter", f"The preference outlook.body-content-type is '{body}', neither text nor html.")
+    if "outlook.body-content-type" in asked:
+        applied.append(f'outlook.body-content-type="{body}"')
+    if asked.get("idtype", "ImmutableId") != "ImmutableId":
+        raise Fault(400, "ErrorInvalidParameter", f"The value '{asked['idtype']}' of the preference IdType is not ImmutableId.")
+    if "idtype" in asked:
+        applied.append('IdType="ImmutableId"')
+    size = asked.get("odata.maxpagesize")
+    return Preferences(zone or "UTC", body == "text", None if size is None else _whole("odata.maxpagesize", size, 1), ", ".join(applied))
+
+
+def service_root(call: Call) -> str:
+    """Where the version of Graph that was asked is rooted: `https://host:port/v1.0`."""
+    version = "beta" if urlsplit(call.request.url).path.lower().startswith("/beta/") else "v1.0"
+    return f"{call.root}/{version}"
+
+
+def selected(call: Call, properties: Collection[str], kind: str) -> frozenset[str] | None:
+    """The properties that $select names (any letter case), None for all; 400 for one that `kind` does not have."""
+    text = call.query.get("$select", "")
+    spelling = {name.lower(): name for name in properties}
+    names: set[str] = set()
+    for name in (part.strip() for part in text.split(",")):
+        if name == "*":
+            return None
+        if "/" in name:
+            raise Fault(501, "notImplemented", f"$select of a part of a property ('{name}') is not implemented in this sandbox.")
+        if name:
+            names.add(spelling.get(name.lower()) or _no_property(name, kind))
+    return frozenset(names) or None
+
+
+def order(call: Call, properties: Collection[str], kind: str) -> list[tuple[str, bool]]:
+    """The terms of $orderby as (path, descending); 400 where it cannot be read or names a property that `kind` does not have."""
+    terms: list[tuple[str, bool]] = []
+    spelling = {name.lower(): name for name in properties}
+    for part in filter(None, call.query.get("$orderby", "").split(",")):
+        term = ORDER_TERM.fullmatch(part)
+        if term is None:
+            raise Fault(400, "BadRequest", f"The $orderby term '{part.strip()}' is not a property path with an optional 'asc' or 'desc'.")
+        path, direction = term.groups()
+        if path.lower() not in spelling:
+            _no_property(path, kind)
+        terms.append((spelling[path.lower()], (direction or "").lower() == "desc"))
+    return terms
+
+
+def arranged(items: Iterable[T], terms: Sequence[tuple[str, bool]], value: Callable[[T, str], Any]) -> list[T]:
+    """The items in the order of the terms; `value` gives what an item has at a path. Equal ones stay as they are."""
+    result = list(items)
+    for path, descending in reversed(terms):
+        result.sort(key=lambda item: _sort_key(value(item, path)), reverse=descending)
+    return result
+
+
+def _sort_key(value: Any) -> tuple[bool, Any]:
+    return value is not None, value.casefold() if isinstance(value, str) else value
+
+
+@dataclass(frozen=True)
+class Page:
+    """Where a page begins and ends in the whole list, and the link to the next one ("" for the last)."""
+
+    first: int
+    last: int
+    next_link: str = ""
+
+
+def page(call: Call, total: int, size: int | None = None, *, repeat_last: bool = False) -> Page:
+    """The page asked for by $top, $skip and a preferred size.
+
+    `repeat_last` plays a known quirk of Outlook: the last item of a page comes again as the first of the next one
+    (microsoft-graph-docs-contrib issue 2285).
+    """
+    size = _whole("$top", call.query["$top"], 1) if "$top" in call.query else size or PAGE_SIZE
+    first = _whole("$skip", call.query.get("$skip", "0"), 0)
+    last = min(first + size, total)
+    if last >= total:
+        return Page(first, last)
+    url = urlsplit(call.request.url)
+    options = [(name, value) for name, value in parse_qsl(url.query, keep_blank_values=True) if name.lower() != "$skip"]
+    begin = last - 1 if repeat_last and size > 1 else last
+    query = urlencode([*options, ("$skip", str(begin))], quote_via=quote)
+    return Page(first, last, f"{call.root}{url.path}?{query}")
+
+
+def collection(call: Call, context: str, values: list[Json], total: int, cut: Page, applied: str = "") -> Response:
+    """Answer one page of a list; `context` is the fragment of its metadata URL, `total` what `$count=true` tells."""
+    body: Json = {"@odata.context": f"{service_root(call)}/$metadata#{context}"}
+    if call.query.get("$count", "false").lower() == "true":
+        body["@odata.count"] = total
+    body["value"] = values
+    if cut.next_link:
+        body["@odata.nextLink"] = cut.next_link
+    return answer(call, 200, body, applied)
+
+
+def entity(call: Call, status: int, context: str, value: Json, applied: str = "") -> Response:
+    """Answer one thing."""
+    return answer(call, status, {"@odata.context": f"{service_root(call)}/$metadata#{context}/$entity", **value}, applied)
+
+
+def answer(call: Call, status: int, body: Json, applied: str = "") -> Response:
+    """A JSON answer, without OData's annotations (the link to the next page excepted) where `odata.metadata=none` is accepted."""
+    if "odata.metadata=none" in call.request.headers.get("accept", "").lower():
+        body = _plain(body)
+    return reply(status, body, {"preference-applied": applied} if applied else None)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items() if "@odata." not in k or k == "@odata.nextLink"}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return [_plain(item) for item in value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]
+
+
+def _whole(name: str, text: str, least: int) -> int:
+    if not text.isdecimal() or int(text) < least:
+        needed = f"The {name} query option requires a {'positive' if least else 'non-negative'} integer value."
+        raise Fault(400, "BadRequest", f"Invalid value '{text}' for {name} query option found. {needed}")
+    if least and int(text) > LARGEST_PAGE:
+        raise Fault(400, "BadRequest", f"The limit of '{LARGEST_PAGE}' for {name} has been exceeded. The incoming value is '{text}'.")
+    return int(text)
+
+
+def _no_property(name: str, kind: str) -> str:
+    raise Fault(400, "RequestBroker--ParseUri", f"Could not find a property named '{name}' on type 'microsoft.graph.{kind}'.")

@@ -1,0 +1,161 @@
+"""What a client may write into an event, and the one form it is kept in.
+
+The service takes more spellings than it gives: `HTML` for `html`, `"true"` for true, names in any letter case, `@odata.type`
+anywhere. `read` brings all of these into the form Graph itself answers with and refuses the rest as the service does: 400
+`RequestBodyRead`. What this sandbox cannot keep is refused with 501 and its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .recurrence import DAYS, FREQUENCIES, POSITIONS
+from .routes import Fault
+
+TEXT, FLAG, NUMBER, IGNORED, NOT_BUILT = "text", "flag", "number", "ignored", "not built"
+
+_ADDRESS = {"name": TEXT, "address": TEXT}
+_RECIPIENT = {"emailAddress": _ADDRESS}
+_TIME = {"dateTime": TEXT, "timeZone": TEXT}
+_PROVIDER = ("unknown", "skypeForBusiness", "skypeForConsumer", "teamsForBusiness")
+_POSTAL = {"type": IGNORED, "street": TEXT, "city": TEXT, "state": TEXT, "countryOrRegion": TEXT, "postalCode": TEXT, "postOfficeBox": TEXT}
+_COORDINATES = dict.fromkeys(("altitude", "latitude", "longitude", "accuracy", "altitudeAccuracy"), NUMBER)
+_LOCATION = {
+    "displayName": TEXT,
+    "locationEmailAddress": TEXT,
+    "locationUri": TEXT,
+    "address": _POSTAL,
+    "coordinates": _COORDINATES,
+    "locationType": IGNORED,
+    "uniqueId": IGNORED,
+    "uniqueIdType": IGNORED,
+}
+_RECURRENCE = {
+    "pattern": {
+        "type": tuple(FREQUENCIES),
+        "interval": NUMBER,
+        "month": NUMBER,
+        "dayOfMonth": NUMBER,
+        "daysOfWeek": [DAYS],
+        "firstDayOfWeek": DAYS,
+        "index": tuple(POSITIONS),
+    },
+    "range": {
+        "type": ("endDate", "noEnd", "numbered"),
+        "startDate": TEXT,
+        "endDate": TEXT,
+        "recurrenceTimeZone": TEXT,
+        "numberOfOccurrences": NUMBER,
+    },
+}
+READ_ONLY = (
+    *("id", "bodyPreview", "calendar", "cancelledOccurrences", "changeKey", "createdDateTime", "exceptionOccurrences", "hasAttachments"),
+    *("iCalUId", "instances", "isCancelled", "isDraft", "isOrganizer", "lastModifiedDateTime", "onlineMeeting", "onlineMeetingUrl"),
+    *("organizer", "originalEndTimeZone", "originalStart", "originalStartTimeZone", "responseStatus", "seriesMasterId", "type"),
+    *("occurrenceId", "uid", "webLink"),
+)
+EVENT: dict[str, Any] = {
+    "subject": TEXT,
+    "body": {"contentType": ("text", "html"), "content": TEXT},
+    "start": _TIME,
+    "end": _TIME,
+    "isAllDay": FLAG,
+    "location": _LOCATION,
+    "locations": [_LOCATION],
+    "attendees": [{**_RECIPIENT, "type": ("required", "optional", "resource"), "status": IGNORED, "proposedNewTime": IGNORED}],
+    "recurrence": _RECURRENCE,
+    "importance": ("low", "normal", "high"),
+    "sensitivity": ("normal", "personal", "private", "confidential"),
+    "showAs": ("unknown", "free", "tentative", "busy", "oof", "workingElsewhere"),
+    "isReminderOn": FLAG,
+    "reminderMinutesBeforeStart": NUMBER,
+    "responseRequested": FLAG,
+    "allowNewTimeProposals": FLAG,
+    "hideAttendees": FLAG,
+    "isOnlineMeeting": FLAG,
+    "onlineMeetingProvider": _PROVIDER,
+    "categories": [TEXT],
+    "transactionId": TEXT,
+    **dict.fromkeys(READ_ONLY, IGNORED),
+    **dict.fromkeys(("attachments", "extensions", "singleValueExtendedProperties", "multiValueExtendedProperties"), NOT_BUILT),
+}
+_NODES: dict[type, str] = {dict: "StartObject", list: "StartArray"}
+
+
+def read(value: Any, shape: Any = EVENT, name: str = "event") -> Any:
+    """The value in the shape's own form; None stays None and read-only members are left out."""
+    if value is None:
+        return None
+    if isinstance(shape, dict):
+        return _read_object(_node(value, dict), shape, name)  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(shape, list):
+        return [read(item, shape[0], name) for item in _node(value, list)]  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(value, dict | list):
+        _node(value, str)
+    if isinstance(shape, tuple):
+        return _read_member(value, shape)  # pyright: ignore[reportUnknownArgumentType]
+    if shape == FLAG:
+        return _read_flag(value)
+    if shape == NUMBER:
+        return _read_number(value)
+    if not isinstance(value, str):
+        raise _unread(f"Cannot convert the literal '{value}' to the expected type 'Edm.String' (property '{name}').")
+    return value
+
+
+def _read_object(value: Mapping[str, Any], shape: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    spelling = {name.lower(): name for name in shape}
+    result: dict[str, Any] = {}
+    for given, part in value.items():
+        if "@" in given:
+            continue
+        name = spelling.get(given.lower())
+        if name is None:
+            hint = "Make sure to only use property names that are defined by the type."
+            raise _unread(f"The property '{given}' does not exist on type 'microsoft.graph.{kind}'. {hint}")
+        if shape[name] == NOT_BUILT and part:
+            raise Fault(501, "notImplemented", f"Writing '{name}' of an event is not implemented in this sandbox.")
+        if shape[name] not in (IGNORED, NOT_BUILT):
+            result[name] = read(part, shape[name], name)
+    return result
+
+
+def _node(value: Any, want: type) -> Any:
+    if isinstance(value, want):
+        return value
+    found, expected = _node_name(value), _NODES.get(want, "PrimitiveValue")
+    raise _unread(f"An unexpected '{found}' node was found when reading from the JSON reader. A '{expected}' node was expected.")
+
+
+def _node_name(value: Any) -> str:
+    return "StartObject" if isinstance(value, dict) else "StartArray" if isinstance(value, list) else "PrimitiveValue"
+
+
+def _read_member(value: Any, members: tuple[str, ...]) -> str:
+    for member in members:
+        if isinstance(value, str) and member.lower() == value.lower():
+            return member
+    raise _unread(f"Requested value '{value}' was not found.")
+
+
+def _read_flag(value: Any) -> bool:
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    if not isinstance(value, bool):
+        raise _unread(f"Cannot convert the literal '{value}' to the expected type 'Edm.Boolean'.")
+    return value
+
+
+def _read_number(value: Any) -> int | float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = None
+    if number is None or isinstance(value, bool) or not abs(number) <= 2**31:
+        raise _unread(f"Cannot convert the literal '{value}' to the expected type 'Edm.Int32'.")
+    return int(number) if number.is_integer() else number
+
+
+def _unread(message: str) -> Fault:
+    return Fault(400, "RequestBodyRead", message)

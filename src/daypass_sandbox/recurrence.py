@@ -1,0 +1,204 @@
+"""The days of a series, from Graph's `patternedRecurrence`, expanded by python-dateutil.
+
+A `Rule` deals in dates only; the wall time of day is the event's. Asking for a window never walks through the series from its
+start: the expansion begins at the last period before the window, so an endless series costs what it returns.
+
+Rules: Graph's pages resources/recurrencepattern and resources/recurrencerange.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import MAXYEAR, date, datetime, time, timedelta
+from functools import cached_property
+from itertools import islice
+from typing import Any, Literal
+
+from dateutil import rrule
+
+from .routes import Fault
+
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+POSITIONS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
+FREQUENCIES: dict[str, Literal[0, 1, 2, 3]] = {
+    "daily": rrule.DAILY,
+    "weekly": rrule.WEEKLY,
+    "absoluteMonthly": rrule.MONTHLY,
+    "relativeMonthly": rrule.MONTHLY,
+    "absoluteYearly": rrule.YEARLY,
+    "relativeYearly": rrule.YEARLY,
+}
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "daily": (),
+    "weekly": ("daysOfWeek",),
+    "absoluteMonthly": ("dayOfMonth",),
+    "relativeMonthly": ("daysOfWeek",),
+    "absoluteYearly": ("dayOfMonth", "month"),
+    "relativeYearly": ("daysOfWeek", "month"),
+}
+LONGEST_PERIOD_DAYS = {rrule.DAILY: 1, rrule.WEEKLY: 7, rrule.MONTHLY: 31, rrule.YEARLY: 366}
+MOST_OCCURRENCES = 999  # Exchange's limit, of intervals too
+NO_DATE = "0001-01-01"  # what Graph answers for an end date that a range does not have
+LAST_DATE = date(MAXYEAR - 1, 12, 31)
+
+
+def normal(recurrence: Mapping[str, Any], start: date, zone: str) -> dict[str, Any]:
+    """A client's recurrence with every member in place, as Graph answers it.
+
+    `start` is the date of the event's start, `zone` the name of its zone. Fault 400 `ErrorPropertyValidationFailure` when a member
+    that the type needs is missing, when one makes no sense, or when the range does not begin at `start`.
+    """
+    pattern: dict[str, Any] = recurrence.get("pattern") or {}
+    span: dict[str, Any] = recurrence.get("range") or {}
+    kind, limit = pattern.get("type", ""), span.get("type", "")
+    if kind not in FREQUENCIES or limit not in ("endDate", "noEnd", "numbered"):
+        raise _invalid("recurrence needs pattern.type and range.type")
+    for name in ("interval", *REQUIRED[kind]):
+        if not pattern.get(name):
+            raise _invalid(f"recurrence.pattern.{name} is required for type {kind}")
+    for name, most in (("interval", MOST_OCCURRENCES), ("dayOfMonth", 31), ("month", 12)):
+        if not 0 <= (pattern.get(name) or 0) <= most:
+            raise _invalid(f"recurrence.pattern.{name} is outside 1..{most}")
+    first, last = _day(span, "startDate"), _day(span, "endDate")
+    count = span.get("numberOfOccurrences") or 0
+    if first != start:
+        raise _invalid("recurrence.range.startDate is not the date of start")
+    if limit == "endDate" and (last is None or last < start):
+        raise _invalid("recurrence.range.endDate is missing or before startDate")
+    if limit == "numbered" and not 1 <= count <= MOST_OCCURRENCES:
+        raise _invalid(f"recurrence.range.numberOfOccurrences is outside 1..{MOST_OCCURRENCES}")
+    return {
+        "pattern": {
+            "type": kind,
+            "interval": pattern["interval"],
+            "month": pattern.get("month") or 0,
+            "dayOfMonth": pattern.get("dayOfMonth") or 0,
+            "daysOfWeek": pattern.get("daysOfWeek") or [],
+            "firstDayOfWeek": pattern.get("firstDayOfWeek") or "sunday",
+            "index": pattern.get("index") or "first",
+        },
+        "range": {
+            "type": limit,
+            "startDate": start.isoformat(),
+            "endDate": last.isoformat() if limit == "endDate" and last else NO_DATE,
+            "recurrenceTimeZone": span.get("recurrenceTimeZone") or zone,
+            "numberOfOccurrences": count if limit == "numbered" else 0,
+        },
+    }
+
+
+class Rule:
+    """The days of one series; `recurrence` is in the form that `normal` gives."""
+
+    def __init__(self, recurrence: Mapping[str, Any]) -> None:
+        self._pattern: dict[str, Any] = recurrence["pattern"]
+        self._range: dict[str, Any] = recurrence["range"]
+        self._start = date.fromisoformat(self._range["startDate"])
+
+    @cached_property
+    def first(self) -> date | None:
+        """The day of the first occurrence; None when the range ends before the pattern has one."""
+        return next(self._from(self._start), None)
+
+    @cached_property
+    def last(self) -> date | None:
+        """The day of the last occurrence; None for a series without end (or without occurrences)."""
+        span = self._range
+        if span["type"] == "noEnd":
+            return None
+        if span["type"] == "numbered":
+            days = list(islice(self._unbounded(self._start), span["numberOfOccurrences"]))
+            return days[-1] if days else None
+        end = date.fromisoformat(span["endDate"])
+        return max(self._near(end, end), default=None)
+
+    def between(self, first: date, last: date) -> list[date]:
+        """The days of the occurrences from `first` to `last`, both included."""
+        days: list[date] = []
+        for day in self._from(first):
+            if day > last:
+                break
+            days.append(day)
+        return days
+
+    def neighbours(self, day: date) -> tuple[date | None, date | None]:
+        """The days of the occurrences before and after this one."""
+        around = self._near(day, min(self.last or LAST_DATE, LAST_DATE))
+        return max((other for other in around if other < day), default=None), min((other for other in around if other > day), default=None)
+
+    def __contains__(self, day: date) -> bool:
+        return self.between(day, day) == [day]
+
+    def _near(self, day: date, last: date) -> list[date]:
+        """The occurrences around a day, at least the nearest on either side, none after `last`."""
+        kind, interval = self._pattern["type"], self._pattern["interval"]
+        reach = timedelta(days=(interval + 1) * LONGEST_PERIOD_DAYS[FREQUENCIES[kind]])
+        first = day - reach if day - date.min > reach else date.min
+        until = min(last, day + reach if date.max - day > reach else date.max)
+        days: list[date] = []
+        for other in self._unbounded(first):
+            if other > until:
+                break
+            days.append(other)
+        return days
+
+    def _from(self, first: date) -> Iterator[date]:
+        last = self.last if self._range["type"] != "noEnd" else LAST_DATE
+        for day in self._unbounded(first):
+            if last is None or day > last:
+                return
+            yield day
+
+    def _unbounded(self, first: date) -> Iterator[date]:
+        """The days the pattern gives from `first` on (never before the range's start), as if the range had no end."""
+        first = max(first, self._start)
+        pattern = self._pattern
+        rule = rrule.rrule(
+            FREQUENCIES[pattern["type"]],
+            dtstart=datetime.combine(self._anchor(first), time()),
+            interval=pattern["interval"],
+            wkst=DAYS.index(pattern["firstDayOfWeek"]),
+            **self._by(),
+        )
+        return (moment.date() for moment in rule if moment.date() >= first)
+
+    def _by(self) -> dict[str, Any]:
+        """The pattern in the words of RFC 5545, section 3.3.10."""
+        pattern = self._pattern
+        kind = pattern["type"]
+        by: dict[str, Any] = {"bymonth": pattern["month"]} if kind.endswith("Yearly") else {}
+        if kind.startswith("absolute"):
+            # Outlook takes the last day of a month that is too short, where BYMONTHDAY=31 alone would leave the month out.
+            by |= {"bymonthday": range(min(28, pattern["dayOfMonth"]), pattern["dayOfMonth"] + 1), "bysetpos": -1}
+        elif kind != "daily":
+            by["byweekday"] = [DAYS.index(name) for name in pattern["daysOfWeek"]]
+        if kind.startswith("relative"):
+            by["bysetpos"] = POSITIONS[pattern["index"]]
+        return by
+
+    def _anchor(self, first: date) -> date:
+        """The beginning of the last of the pattern's periods that starts at or before `first`, counted from the range's start."""
+        start, every = self._start, self._pattern["interval"]
+        frequency = FREQUENCIES[self._pattern["type"]]
+        if frequency == rrule.DAILY:
+            return start + timedelta(days=(first - start).days // every * every)
+        if frequency == rrule.WEEKLY:
+            into_week = (start.weekday() - DAYS.index(self._pattern["firstDayOfWeek"])) % 7
+            ahead = ((first - start).days + into_week) // (7 * every) * 7 * every
+            return start if ahead == 0 else start + timedelta(days=ahead - into_week)
+        if frequency == rrule.MONTHLY:
+            months = (first.year - start.year) * 12 + first.month - start.month
+            month = start.year * 12 + start.month - 1 + months // every * every
+            return date(month // 12, month % 12 + 1, 1)
+        return date(start.year + (first.year - start.year) // every * every, 1, 1)
+
+
+def _day(span: Mapping[str, Any], name: str) -> date | None:
+    try:
+        return date.fromisoformat(span[name]) if span.get(name) else None
+    except ValueError:
+        raise _invalid(f"recurrence.range.{name} is not a date") from None
+
+
+def _invalid(detail: str) -> Fault:
+    return Fault(400, "ErrorPropertyValidationFailure", f"At least one property failed validation. ({detail})")

@@ -1,0 +1,122 @@
+"""How calendars and events look to a client: Graph's resources in the zone and form that were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from . import events, zones
+from .mailbox import Slot
+
+Json = dict[str, Any]
+
+GLOBAL_ID = "040000008200E00074C5B7101A82E008"  # with which every Outlook iCalUId begins (MS-OXOCAL, section 2.2.1.27)
+HIDDEN_FROM_BASIC = ("body", "bodyPreview", "attachments")  # from callers with Calendars.ReadBasic alone (permissions reference)
+EVENT_PROPERTIES = (
+    *("id", "createdDateTime", "lastModifiedDateTime", "changeKey", "categories", "transactionId", "originalStartTimeZone"),
+    *("originalEndTimeZone", "iCalUId", "reminderMinutesBeforeStart", "isReminderOn", "hasAttachments", "subject", "bodyPreview"),
+    *("importance", "sensitivity", "isAllDay", "isCancelled", "isOrganizer", "responseRequested", "seriesMasterId", "showAs", "type"),
+    *("webLink", "onlineMeetingUrl", "isOnlineMeeting", "onlineMeetingProvider", "allowNewTimeProposals", "isDraft", "hideAttendees"),
+    *("originalStart", "responseStatus", "body", "start", "end", "location", "locations", "recurrence", "attendees", "organizer"),
+    *("onlineMeeting", "cancelledOccurrences"),
+)
+ORDERABLE = (
+    *("id", "createdDateTime", "lastModifiedDateTime", "subject", "importance", "sensitivity", "isAllDay", "isCancelled", "isOrganizer"),
+    *("showAs", "type", "start/dateTime", "end/dateTime", "location/displayName", "organizer/emailAddress/name"),
+    *("organizer/emailAddress/address", "reminderMinutesBeforeStart"),
+)
+CALENDAR_PROPERTIES = (
+    *("id", "name", "color", "hexColor", "isDefaultCalendar", "changeKey", "canShare", "canViewPrivateItems", "canEdit"),
+    *("allowedOnlineMeetingProviders", "defaultOnlineMeetingProvider", "isTallyingResponses", "isRemovable", "owner"),
+)
+
+
+@dataclass(frozen=True)
+class Form:
+    """In which form a caller wants events.
+
+    `root` is the service root for links, `user_id` the owner; `zone` that of times; `plain_text` and `basic` (no body at all)
+    are about bodies; `select` holds the properties asked for, None for all.
+    """
+
+    root: str
+    user_id: str
+    zone: str = "UTC"
+    plain_text: bool = False
+    basic: bool = False
+    select: frozenset[str] | None = None
+
+
+def event(slot: Slot, form: Form) -> Json:
+    """An event (or one occurrence of a series) as a Graph resource, with what the form selects."""
+    stored = events.view(slot.event, slot.day)
+    resource: Json = {"@odata.etag": f'W/"{stored["changeKey"]}"', "id": stored["id"]}
+    resource |= {name: stored[name] for name in EVENT_PROPERTIES if name in stored}
+    start, end = stored["start"], stored["end"]
+    resource |= {
+        "originalStartTimeZone": stored.get("originalStartTimeZone", start["timeZone"]),
+        "originalEndTimeZone": stored.get("originalEndTimeZone", end["timeZone"]),
+        "iCalUId": _global_id(stored["uid"], slot.day),
+        "hasAttachments": False,
+        "seriesMasterId": stored.get("seriesMasterId"),
+        "webLink": f"https://outlook.office365.com/owa/?itemid={quote(stored['id'], safe='')}&exvsurl=1&path=/calendar/item",
+        "onlineMeetingUrl": None,
+        "isDraft": False,
+        "body": _body(stored["body"], form.plain_text),
+        "start": _time(start, slot.start, stored["isAllDay"], form.zone),
+        "end": _time(end, slot.end, stored["isAllDay"], form.zone),
+    }
+    return _chosen(resource, form, slot, stored["calendarId"])
+
+
+def order_value(slot: Slot, path: str) -> Any:
+    """What an event is sorted by; times by their instant, whatever zone they are shown in."""
+    if path in ("start/dateTime", "end/dateTime"):
+        return slot.start if path.startswith("start") else slot.end
+    value: Any = events.view(slot.event, slot.day)
+    for name in path.split("/"):
+        value = value.get(name) if isinstance(value, Mapping) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    return value  # pyright: ignore[reportUnknownVariableType]
+
+
+def calendar(stored: Json, user: Mapping[str, Any], select: frozenset[str] | None = None) -> Json:
+    """A calendar as a Graph resource."""
+    owner = {"name": user["displayName"], "address": user.get("mail") or user["userPrincipalName"]}
+    whole: Json = {**stored, "owner": stored.get("owner", owner)}
+    return {name: whole[name] for name in CALENDAR_PROPERTIES if name in whole and (select is None or name in select or name == "id")}
+
+
+def _chosen(resource: Json, form: Form, slot: Slot, calendar_id: str) -> Json:
+    """What was selected, or everything with the way to the calendar; without the body for callers who may not see it."""
+    if form.select is None:
+        link = f"{form.root}/users('{form.user_id}')/calendars('{quote(calendar_id, safe='')}')"
+        resource |= {"calendar@odata.associationLink": f"{link}/$ref", "calendar@odata.navigationLink": link}
+    else:
+        if "cancelledOccurrences" in form.select and slot.event.get("cancelled"):
+            resource["cancelledOccurrences"] = [f"OID.{slot.event['id']}.{day}" for day in slot.event["cancelled"]]
+        resource = {name: value for name, value in resource.items() if name in form.select or name in ("@odata.etag", "id")}
+    return {name: value for name, value in resource.items() if not (form.basic and name in HIDDEN_FROM_BASIC)}
+
+
+def _time(stored: Mapping[str, str], seconds: int, all_day: bool, zone: str) -> Json:
+    """Seven fractional digits and no offset; an all-day event keeps its midnights whatever zone is asked for."""
+    wall = events.wall_time(stored) if all_day else zones.wall(seconds, zone)
+    return {"dateTime": f"{wall.isoformat()}.0000000", "timeZone": zone}
+
+
+def _body(stored: Mapping[str, str], plain_text: bool) -> Json:
+    if plain_text:
+        return {"contentType": "text", "content": events.plain_text(stored)}
+    content = events.as_html(stored)
+    if content and "<html" not in content.lower():
+        head = '<head>\r\n<meta http-equiv="Content-Type" content="text/html; charset=utf-8">\r\n</head>'
+        content = f"<html>\r\n{head}\r\n<body>\r\n{content}\r\n</body>\r\n</html>\r\n"
+    return {"contentType": "html", "content": content}
+
+
+def _global_id(uid: str, day: str | None) -> str:
+    """The iCalUId: the same in every attendee's mailbox; the occurrences of a series bear their original day in it."""
+    year, month, date = (int(part) for part in day.split("-")) if day else (0, 0, 0)
+    return f"{GLOBAL_ID}{year:04X}{month:02X}{date:02X}{'0' * 24}10000000{uid}"
