@@ -21,8 +21,8 @@ FROM ${BASE_IMAGE}
 LABEL org.opencontainers.image.title="daypass" \
       org.opencontainers.image.description="Microsoft 365 sign-in and calendar from any screen" \
       org.opencontainers.image.licenses="MIT"
-# Where the base brings pip, it goes: nothing is installed in here any more.
-RUN if python3 -m pip --version >/dev/null 2>&1; then python3 -m pip uninstall --yes --quiet --root-user-action=ignore pip; fi \
+# The pip that a Python image brings goes: nothing is installed in here any more.
+RUN if [ -e /usr/local/bin/pip ]; then python3 -m pip uninstall --yes --quiet --root-user-action=ignore pip; fi \
  && useradd --uid 10001 --gid 0 --home-dir /data --no-create-home --shell /usr/sbin/nologin daypass \
  && install -d -o 10001 -g 0 -m 0775 /data
 COPY --from=build /opt/daypass /opt/daypass
