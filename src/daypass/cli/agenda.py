@@ -1,0 +1,82 @@
+"""The commands that look: agenda and show."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ..errors import NotFound, UsageError
+from ..graph import operations
+from ..model.text import clean
+from ..model.when import parse_window
+from . import listing
+from .output import FORMATS, Listing, write_event, write_listing
+from .session import Session
+
+if TYPE_CHECKING:
+    from ..model.event import Event
+
+MATCH_DAYS = 30
+
+
+def configure_agenda(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `agenda`."""
+    parser.add_argument("start", nargs="?", metavar="FROM", help="first day or moment: 2026-11-23, today, fri, +3d, 'tomorrow 14:00' (now)")
+    parser.add_argument("end", nargs="?", metavar="TO", help="last day, itself included, or the moment it ends (7 days later)")
+    parser.add_argument("--days", type=int, metavar="N", help="how many days instead of TO")
+    add_view_options(parser)
+    parser.set_defaults(run=agenda)
+
+
+def configure_show(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `show`."""
+    parser.add_argument("event", nargs="?", metavar="ID", help="a number of the last listing, or an event's id")
+    parser.add_argument("--match", metavar="TEXT", help=f"the one event of the next {MATCH_DAYS} days whose title holds this")
+    add_view_options(parser)
+    parser.set_defaults(run=show)
+
+
+def add_view_options(parser: argparse.ArgumentParser) -> None:
+    """Zone and format, the same wherever events are shown."""
+    parser.add_argument("--tz", metavar="ZONE", help="show and read times in this zone, such as Europe/Berlin (this machine's)")
+    parser.add_argument("-o", "--output", choices=FORMATS, help="table on a terminal, plain in a pipe, or json")
+
+
+def agenda(arguments: argparse.Namespace) -> int:
+    """List events of a window, complete, in the viewer's zone."""
+    session = Session(arguments)
+    window = parse_window(arguments.start, arguments.end, arguments.days, session.now, session.zone)
+    list_events(session, window.start, window.end, arguments.output)
+    return 0
+
+
+def list_events(session: Session, start: datetime, end: datetime, output: str | None) -> None:
+    """Read, number, remember and print the events between two instants."""
+    events = session.run(lambda: operations.calendar_view(start, end))
+    listing.remember(session.settings, events)
+    write_listing(Listing(events, start, end, session.now), output)
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """Show one event, named by number, id or words of its title."""
+    if (arguments.event is None) == (arguments.match is None):
+        raise UsageError("name one event: by number, by id or by --match", ("daypass show 1", "daypass show --match stand-up"))
+    session = Session(arguments)
+    event_id = listing.event_id(session.settings, arguments.event) if arguments.event else _matching(session, arguments.match).id
+    event = session.run(lambda: operations.get_event(event_id))
+    write_event(event, session.zone, arguments.output)
+    return 0
+
+
+def _matching(session: Session, text: str) -> Event:
+    """The one coming event whose title holds the text; NotFound when there is none, or with the candidates when there are many."""
+    window = parse_window(None, None, MATCH_DAYS, session.now, session.zone)
+    events = session.run(lambda: operations.calendar_view(window.start, window.end))
+    found = [event for event in events if text.casefold() in event.subject.casefold()]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise NotFound(404, "NoMatch", f"no event of the next {MATCH_DAYS} days has {text!r} in its title")
+    titles = "; ".join(clean(event.subject)[:40] for event in found[:4])
+    raise NotFound(300, "Ambiguous", f"{len(found)} events have {text!r} in their titles ({titles}); name one by its number")

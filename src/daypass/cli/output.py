@@ -1,0 +1,247 @@
+"""How events are shown: a table for eyes, plain lines for pipes and screen readers, one JSON document for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any
+
+from ..model.event import Event, Person
+from ..model.text import clean, fit, pad
+from ..model.zones import zone_name
+
+FORMATS = ("table", "plain", "json")
+NARROWEST_SUBJECT, ORGANIZER_COLUMNS, LOCATION_COLUMNS = 20, 20, 24
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Events between two instants as one viewer sees them; `as_of` is when they were read."""
+
+    events: Sequence[Event]
+    start: datetime
+    end: datetime
+    as_of: datetime
+
+    @property
+    def zone(self) -> tzinfo:
+        """The viewer's zone."""
+        return self.start.tzinfo or UTC
+
+
+def chosen(output: str | None) -> str:
+    """The format to use: as asked, else a table on a terminal and plain lines in a pipe."""
+    return output or ("table" if sys.stdout.isatty() else "plain")
+
+
+def write_listing(listing: Listing, output: str | None) -> None:
+    """Print a listing in the chosen format."""
+    sys.stdout.write(WRITERS[chosen(output)](listing) + "\n")
+
+
+def write_event(event: Event, zone: tzinfo, output: str | None) -> None:
+    """Print one event with all its details."""
+    if output == "json":
+        sys.stdout.write(json.dumps({"schema": "daypass.event/1", "tz": zone_name(zone), "event": as_json(event, zone)}, ensure_ascii=False) + "\n")
+        return
+    for name, value in _details(event, zone).items():
+        first, *rest = value.splitlines() or [""]
+        print(f"{name:<11}{clean(first)}".rstrip())
+        for line in rest:
+            print(f"{'':<11}{clean(line)}".rstrip())
+
+
+# -- formats of a listing
+
+
+def _table(listing: Listing) -> str:
+    if not listing.events:
+        return f"Nothing from {_day(listing.start)} to {_day(_last_day(listing))} ({zone_name(listing.zone)})."
+    bold, dim, reset = ("\033[1m", "\033[2m", "\033[0m") if _in_colour() else ("", "", "")
+    subject_columns = max(NARROWEST_SUBJECT, _columns() - 6 - 15 - ORGANIZER_COLUMNS - LOCATION_COLUMNS - 6)
+    lines: list[str] = []
+    heading = ""
+    for number, event in enumerate(listing.events, 1):
+        day = _shown_day(event, listing)
+        if day != heading:
+            lines += ["", f"{bold}{day}{reset}"] if lines else [f"{bold}{day}{reset}"]
+            heading = day
+        cells = [
+            f"{number:>4}",
+            pad(_hours(event, listing.zone), 15),
+            pad(fit(_title(event), subject_columns), subject_columns),
+            pad(fit(_who(event.organizer), ORGANIZER_COLUMNS), ORGANIZER_COLUMNS),
+            fit(clean(event.location), LOCATION_COLUMNS),
+        ]
+        faint = dim if event.is_cancelled or event.response == "declined" else ""
+        lines.append(f"{faint}{'  '.join(cells).rstrip()}{reset if faint else ''}")
+    return "\n".join([*lines, "", f"Times are {zone_name(listing.zone)}. Details: daypass show NUMBER"])
+
+
+def _plain(listing: Listing) -> str:
+    if not listing.events:
+        return f"Nothing from {_day(listing.start)} to {_day(_last_day(listing))} ({zone_name(listing.zone)})."
+    return "\n".join(_plain_line(number, event, listing.zone) for number, event in enumerate(listing.events, 1))
+
+
+def _plain_line(number: int, event: Event, zone: tzinfo) -> str:
+    parts = [f"{number}", f"{_stamp(event.start, zone)} - {_stamp(_shown_end(event), zone)}", _title(event), _who(event.organizer), clean(event.location)]
+    return "  ".join(part for part in parts if part)
+
+
+def _document(listing: Listing) -> str:
+    zone = listing.zone
+    document = {
+        "schema": "daypass.events/1",
+        "tz": zone_name(zone),
+        "from": listing.start.isoformat(),
+        "to": listing.end.isoformat(),
+        "events": [{"number": number, **as_json(event, zone)} for number, event in enumerate(listing.events, 1)],
+        "meta": {"complete": True, "has_more": False, "stale": False, "as_of": _utc(listing.as_of), "source": "live"},
+    }
+    return json.dumps(document, ensure_ascii=False)
+
+
+WRITERS: Mapping[str, Callable[[Listing], str]] = {"table": _table, "plain": _plain, "json": _document}
+
+
+def as_json(event: Event, zone: tzinfo) -> dict[str, Any]:
+    """An event for programs: every time in the viewer's zone, with its name and in UTC; all-day events have dates alone."""
+    return {
+        "id": event.id,
+        "subject": event.subject,
+        "all_day": event.is_all_day,
+        "start": _moment(event.start, zone),
+        "end": _moment(event.end, zone),
+        "location": event.location or None,
+        "organizer": _person(event.organizer),
+        "attendees": [{**(_person(one.person) or {}), "type": one.type, "response": one.response} for one in event.attendees],
+        "show_as": event.show_as,
+        "sensitivity": event.sensitivity,
+        "response": event.response,
+        "cancelled": event.is_cancelled,
+        "type": event.type,
+        "series_id": event.series_master_id or None,
+        "join_url": event.join_url or None,
+        "categories": list(event.categories),
+        "body": event.body or None,
+        "web_link": event.web_link or None,
+    }
+
+
+def _moment(moment: datetime | date, zone: tzinfo) -> dict[str, str]:
+    if not isinstance(moment, datetime):
+        return {"date": moment.isoformat()}
+    return {"local": moment.astimezone(zone).isoformat(), "zone": zone_name(zone), "utc": _utc(moment)}
+
+
+def _person(person: Person | None) -> dict[str, str] | None:
+    return {"name": person.name, "address": person.address} if person else None
+
+
+# -- an event's words
+
+
+def _details(event: Event, zone: tzinfo) -> dict[str, str]:
+    """Name and text of each detail there is; the texts are not yet fit for a terminal."""
+    invited = [f"{_who(one.person)} ({one.response}{'' if one.type == 'required' else ', ' + one.type})" for one in event.attendees]
+    found = {
+        "Subject": event.subject,
+        "Start": _stamp(event.start, zone, named=True),
+        "End": _stamp(_shown_end(event), zone, named=True),
+        "Location": event.location,
+        "Organizer": _who(event.organizer, address=True),
+        "With": "\n".join(invited),
+        "Join": event.join_url,
+        "Show as": event.show_as,
+        "Notes": ", ".join(_marks(event)),
+        "Series": event.series_master_id,
+        "Link": event.web_link,
+        "Id": event.id,
+        "Body": event.body if event.body_content_type == "text" else event.body_preview,
+    }
+    return {name: value for name, value in found.items() if value.strip()}
+
+
+def _title(event: Event) -> str:
+    marks = _marks(event)
+    return (clean(event.subject) or "(no title)") + (f" ({', '.join(marks)})" if marks else "")
+
+
+def _marks(event: Event) -> list[str]:
+    """What a reader must know beside the title."""
+    told = {
+        "cancelled": event.is_cancelled,
+        "declined": event.response == "declined",
+        "tentative": event.show_as == "tentative" or event.response == "tentativelyAccepted",
+        "free": event.show_as == "free",
+        "private": event.sensitivity in ("private", "confidential"),
+    }
+    return [mark for mark, holds in told.items() if holds]
+
+
+def _who(person: Person | None, *, address: bool = False) -> str:
+    if person is None:
+        return ""
+    name = clean(person.name or person.address)
+    return f"{name} <{clean(person.address)}>" if address and person.name and person.address else name
+
+
+# -- times
+
+
+def _hours(event: Event, zone: tzinfo) -> str:
+    """`09:00 - 09:30`; an end on another day brings its date."""
+    if not isinstance(event.start, datetime) or not isinstance(event.end, datetime):
+        days = event.duration.days
+        return "all day" if days <= 1 else f"all day, {days} d"
+    start, end = event.start.astimezone(zone), event.end.astimezone(zone)
+    if end.date() == start.date() or (end - start < timedelta(days=1) and end.hour == end.minute == 0):
+        return f"{start:%H:%M} - {end:%H:%M}"
+    return f"{start:%H:%M} - {end.day} {end:%b}"
+
+
+def _stamp(moment: datetime | date, zone: tzinfo, *, named: bool = False) -> str:
+    """A time that says all: weekday, date with its year, hour; with `named` the zone as well."""
+    if not isinstance(moment, datetime):
+        return f"{moment:%a %Y-%m-%d}"
+    return f"{moment.astimezone(zone):%a %Y-%m-%d %H:%M}" + (f" {zone_name(zone)}" if named else "")
+
+
+def _shown_end(event: Event) -> datetime | date:
+    """The end as people say it: an all-day event's last day, not the day after."""
+    return event.end if isinstance(event.end, datetime) else max(event.start, event.end - timedelta(days=1))
+
+
+def _shown_day(event: Event, listing: Listing) -> str:
+    """The day an event is listed under: its first one within the listing."""
+    first = event.start.astimezone(listing.zone).date() if isinstance(event.start, datetime) else event.start
+    return _day(max(first, listing.start.date()))
+
+
+def _day(moment: date) -> str:
+    return f"{moment:%A} {moment.day} {moment:%B %Y}"
+
+
+def _last_day(listing: Listing) -> date:
+    return (listing.end - timedelta.resolution).date()
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _in_colour() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _columns() -> int:
+    """The terminal's width; a pipe gets all the room there is."""
+    try:
+        return int(os.environ.get("COLUMNS") or os.get_terminal_size(sys.stdout.fileno()).columns)
+    except (OSError, ValueError):
+        return 1000 if not sys.stdout.isatty() else 100

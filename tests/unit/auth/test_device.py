@@ -1,0 +1,40 @@
+"""The pace of device polls (RFC 8628, section 3.5)."""
+
+import pytest
+
+from daypass.auth.device import DeviceCode, Pace, Trouble
+
+
+def test_pending_keeps_the_interval() -> None:
+    pace = Pace(5)
+    assert [pace.after("authorization_pending") for _ in range(3)] == [5, 5, 5]
+
+
+def test_slow_down_adds_five_seconds_for_good() -> None:
+    pace = Pace(5)
+    assert [pace.after(word) for word in ("slow_down", "authorization_pending", "slow_down", "authorization_pending")] == [10, 10, 15, 15]
+
+
+def test_trouble_backs_off_exponentially_up_to_a_minute_and_success_forgets_it() -> None:
+    pace = Pace(5)
+    assert [pace.after(Trouble("reset")) for _ in range(6)] == [5, 10, 20, 40, 60, 60]
+    assert pace.after("authorization_pending") == 5
+    assert pace.after(Trouble("reset")) == 5
+
+
+def test_a_busy_service_is_given_the_time_it_asks_for() -> None:
+    assert Pace(5).after(Trouble("HTTP 429", retry_after_seconds=17)) == 17
+
+
+def test_a_zero_interval_never_becomes_a_spin() -> None:
+    assert Pace(0).after("authorization_pending") == 1
+
+
+def test_the_service_answer_is_read_with_the_rfcs_defaults() -> None:
+    code = DeviceCode.from_answer({"user_code": "ABC", "verification_uri": "https://x.example/d"}, now=1000)
+    assert (code.user_code, code.verification_uri, code.expires_at, code.interval) == ("ABC", "https://x.example/d", 1900, 5)
+
+
+@pytest.mark.parametrize("spelling", ["verification_uri", "verification_url"])
+def test_both_spellings_of_the_address_are_read(spelling: str) -> None:
+    assert DeviceCode.from_answer({"user_code": "A", spelling: "https://x.example"}, now=0).verification_uri == "https://x.example"

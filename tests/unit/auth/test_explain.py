@@ -1,0 +1,86 @@
+"""From Entra's refusals to our errors: decided by OAuth's words, split by number, told in plain words."""
+
+import pytest
+
+from daypass import errors
+from daypass.auth.aadsts import NUMBERS
+from daypass.auth.explain import BY_KIND, aadsts_number, explanation, failure
+
+
+def refusal(error: str, number: int = 0, suberror: str = "") -> dict[str, object]:
+    return {
+        "error": error,
+        "suberror": suberror,
+        "error_description": f"AADSTS{number}: Something went wrong. Trace ID: t-1 Correlation ID: c-1 Timestamp: 2026-11-22 10:00:00Z",
+        "error_codes": [number],
+        "correlation_id": "c-1",
+        "timestamp": "2026-11-22 10:00:00Z",
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (refusal("expired_token", 70020), errors.DeviceCodeExpired),
+        (refusal("code_expired", 70019), errors.DeviceCodeExpired),
+        (refusal("bad_verification_code", 70018), errors.DeviceCodeExpired),
+        (refusal("authorization_declined", 70000), errors.SignInDeclined),
+        (refusal("access_denied", 65004), errors.SignInDeclined),
+        (refusal("access_denied", 53003), errors.BlockedByPolicy),
+        (refusal("invalid_grant", 53003), errors.BlockedByPolicy),
+        (refusal("invalid_grant", 530036), errors.BlockedByPolicy),
+        (refusal("invalid_grant", 53999), errors.BlockedByPolicy),
+        (refusal("invalid_grant", 65001, "consent_required"), errors.ConsentRequired),
+        (refusal("invalid_grant", 65001), errors.ConsentRequired),
+        (refusal("invalid_grant", 50173, "bad_token"), errors.SignInRequired),
+        (refusal("invalid_grant", 700082), errors.SignInRequired),
+        (refusal("interaction_required", 50076), errors.SignInRequired),
+        (refusal("invalid_grant", 99), errors.SignInRequired),
+        (refusal("invalid_client", 7000218), errors.AppMisconfigured),
+        (refusal("unauthorized_client", 700016), errors.AppMisconfigured),
+        (refusal("invalid_tenant", 90002), errors.AppMisconfigured),
+        (refusal("invalid_request", 90002), errors.AppMisconfigured),
+        (refusal("something_new", 99), errors.AuthError),
+        ({}, errors.AuthError),
+    ],
+)
+def test_each_refusal_has_its_class(answer: dict[str, object], kind: type[errors.AuthError]) -> None:
+    assert type(failure(answer)) is kind
+
+
+def test_ids_and_claims_travel_with_the_error() -> None:
+    error = failure({**refusal("invalid_grant", 50076), "claims": '{"access_token":{}}'})
+    assert (error.code, error.correlation_id, error.timestamp, error.claims) == (50076, "c-1", "2026-11-22 10:00:00Z", '{"access_token":{}}')
+
+
+def test_the_message_is_the_descriptions_first_part_without_number_and_ids() -> None:
+    assert str(failure(refusal("invalid_grant", 1))) == "Something went wrong."
+
+
+@pytest.mark.parametrize(
+    ("answer", "number"),
+    [
+        ({"error_codes": [99, 50076]}, 50076),
+        ({"error_codes": [99]}, 99),
+        ({"error_description": "AADSTS53003: Blocked."}, 53003),
+        ({"error_description": "no number at all"}, 0),
+        ({"error_codes": ["x", None]}, 0),
+        ({"error_codes": None, "error_description": None}, 0),
+    ],
+)
+def test_the_number_is_the_first_known_one(answer: dict[str, object], number: int) -> None:
+    assert aadsts_number(answer) == number
+
+
+@pytest.mark.parametrize("number", sorted(NUMBERS))
+def test_every_number_in_the_table_has_a_kind_a_cause_and_a_cure_of_one_line(number: int) -> None:
+    kind, cause, cure, who = NUMBERS[number]
+    assert kind in {*BY_KIND, "wait"}
+    assert all(text and len(text) <= 160 and "\n" not in text for text in (cause, cure, who))
+    told = explanation(failure(refusal("something_new", number)))
+    assert told is not None
+    assert told.cause == cause
+
+
+def test_an_unknown_number_is_not_explained_by_guessing() -> None:
+    assert explanation(failure(refusal("invalid_grant", 99))) is None
