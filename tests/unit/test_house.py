@@ -165,6 +165,12 @@ def test_clock_chance_and_files_are_allowed_on_the_io_floor(banned: dict[str, se
     assert banned[module] == set()
 
 
+def test_the_product_does_not_know_that_there_is_a_sandbox() -> None:
+    sources = [file for file in (ROOT / "src" / "daypass").rglob("*") if file.is_file() and "__pycache__" not in file.parts]
+    assert sources
+    assert [str(file) for file in sources if "sandbox" in file.read_text().lower()] == []
+
+
 @pytest.mark.parametrize("file", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda file: file.name)
 def test_pinned_requirements_carry_hashes_and_name_no_index(file: Path) -> None:
     text = file.read_text()
