@@ -22,6 +22,7 @@ from .wire import Access, Flow, Reply, Request, Response, Sleep, step
 
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import Self
 
     import aiohttp
 
@@ -155,7 +156,9 @@ class Transport:
         """Send one request and read the whole answer; raises TransportError."""
         url = urlsplit(request.url)
         if url.scheme != "https" or not url.hostname:
-            raise TransportError(f"only https is spoken here, not {url.scheme or 'a relative address'}", kind="garbage", host=url.hostname or "")
+            raise TransportError(
+                f"only https is spoken here, not {url.scheme or 'a relative address'}", kind="garbage", host=url.hostname or ""
+            )
         target = (url.path or "/") + (f"?{url.query}" if url.query else "")
         connection = self._connection(url.netloc, url.hostname, url.port)
         try:
@@ -291,7 +294,7 @@ class Client:
         except TransportError as error:
             return error
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -367,7 +370,7 @@ class AsyncClient:
         except (aiohttp.ClientError, OSError) as error:
             return _trouble(_root_cause(error), host, urlsplit(outgoing.url).port, TOTAL_SECONDS)
 
-    async def __aenter__(self) -> AsyncClient:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -78,7 +78,9 @@ class Settings:
         if not self.tenant_id:
             raise self._wrong("tenant_id", "is not set: it is the 'Directory (tenant) ID' of your app registration")
         if not (_is_guid(self.tenant_id) or self.tenant_id.lower() in TENANT_WORDS or _is_domain(self.tenant_id)):
-            raise self._wrong("tenant_id", f"{self.tenant_id!r} is neither a directory id, nor a domain, nor common, organizations or consumers")
+            raise self._wrong(
+                "tenant_id", f"{self.tenant_id!r} is neither a directory id, nor a domain, nor common, organizations or consumers"
+            )
         self._check_hosts()
         return self
 
@@ -91,7 +93,9 @@ class Settings:
         if graph in MICROSOFT_GRAPHS:
             raise self._wrong("authority", f"{authority} is not a Microsoft sign-in service, and {graph} accepts no other")
         if not self.ca_file:
-            raise self._wrong("authority", f"{authority} is not a Microsoft sign-in service; name the certificates to trust with DAYPASS_CA_FILE")
+            raise self._wrong(
+                "authority", f"{authority} is not a Microsoft sign-in service; name the certificates to trust with DAYPASS_CA_FILE"
+            )
 
     def _https(self, setting: str) -> str:
         url = urlsplit(str(getattr(self, setting)))
@@ -126,7 +130,9 @@ def load(
         from_flag = [(flag, f"--{setting.replace('_', '-')}")] if flag else []
         for value, origin in [*from_flag, *from_env, *from_dotenv, *from_toml][:1]:
             values[setting], origins[setting] = value.strip(), origin
-    settings = Settings(**{"state_dir": _state_folder(environ, platform), **values}, origins=origins, looked_in=("the environment", dotenv_path, toml_path))
+    settings = Settings(
+        **{"state_dir": _state_folder(environ, platform), **values}, origins=origins, looked_in=("the environment", dotenv_path, toml_path)
+    )
     return _tidied(settings)
 
 

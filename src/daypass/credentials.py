@@ -238,10 +238,10 @@ class LoginHttp:
             try:
                 return self._ask(request)
             except TransportError as error:
-                pause = error.retry_after_seconds or pause
-                if error.kind not in ("reset", "busy") or pause > LONGEST_PAUSE_SECONDS:
+                wait = error.retry_after_seconds or pause
+                if error.kind not in ("reset", "busy") or wait > LONGEST_PAUSE_SECONDS:
                     raise
-                self._sleep(pause)
+                self._sleep(wait)
         return self._ask(request)
 
     def _ask(self, request: Request) -> LoginResponse:

@@ -58,7 +58,15 @@ class AuthError(DaypassError):
     """
 
     def __init__(
-        self, message: str, *, error: str = "", suberror: str = "", code: int = 0, claims: str = "", correlation_id: str = "", timestamp: str = ""
+        self,
+        message: str,
+        *,
+        error: str = "",
+        suberror: str = "",
+        code: int = 0,
+        claims: str = "",
+        correlation_id: str = "",
+        timestamp: str = "",
     ) -> None:
         super().__init__(message)
         self.error, self.suberror, self.code, self.claims = error, suberror, code, claims

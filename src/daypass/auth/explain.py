@@ -107,6 +107,6 @@ def _otherwise(word: str) -> type[AuthError]:
 
 def _first_sentence(description: str) -> str:
     """The description without its number and without the ids that Entra appends after spaces or line breaks."""
-    text = description.split("Trace ID:")[0].split("\r\n")[0].strip()
+    text = description.split("Trace ID:", maxsplit=1)[0].split("\r\n", maxsplit=1)[0].strip()
     head, mark, tail = text.partition(": ")
     return tail.strip() if mark and head.startswith("AADSTS") else text

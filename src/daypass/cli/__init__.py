@@ -113,7 +113,9 @@ def _add_plugins(commands: Any, name: str) -> None:
     for known, point in sorted(found.items()):
         if name in ("", known):
             module = point.load()
-            module.configure(commands.add_parser(known, help=module.SUMMARY, description=module.SUMMARY[:1].upper() + module.SUMMARY[1:] + "."))
+            module.configure(
+                commands.add_parser(known, help=module.SUMMARY, description=module.SUMMARY[:1].upper() + module.SUMMARY[1:] + ".")
+            )
     if name and name not in found:
         from difflib import get_close_matches
 
@@ -122,4 +124,7 @@ def _add_plugins(commands: Any, name: str) -> None:
 
 
 def _wants_json(words: list[str]) -> bool:
-    return any(word in ("-ojson", "--output=json") or (word == "json" and before in ("-o", "--output")) for before, word in zip(["", *words], words, strict=False))
+    return any(
+        word in ("-ojson", "--output=json") or (word == "json" and before in ("-o", "--output"))
+        for before, word in zip(["", *words], words, strict=False)
+    )

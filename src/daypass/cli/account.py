@@ -32,7 +32,9 @@ def configure_status(parser: argparse.ArgumentParser) -> None:
 
 def configure_token(parser: argparse.ArgumentParser) -> None:
     """Arguments of `token`."""
-    parser.add_argument("--scope", action="append", metavar="SCOPE", help="a permission it must carry, Calendars.Read if not said (repeatable)")
+    parser.add_argument(
+        "--scope", action="append", metavar="SCOPE", help="a permission it must carry, Calendars.Read if not said (repeatable)"
+    )
     parser.add_argument("--reveal", action="store_true", help="print it although the output is a terminal")
     parser.add_argument("-o", "--output", choices=("plain", "json"), default="plain", help="the token alone, or with its expiry")
     parser.set_defaults(run=token)

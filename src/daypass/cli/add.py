@@ -21,12 +21,16 @@ USUAL_LENGTH = timedelta(minutes=30)
 def configure_add(parser: argparse.ArgumentParser) -> None:
     """Arguments of `add`."""
     parser.add_argument("--title", required=True, help="what it is called")
-    parser.add_argument("--start", required=True, metavar="WHEN", help="'2026-11-23 14:30', 'tomorrow 9am', +30m; a day alone makes it all-day")
+    parser.add_argument(
+        "--start", required=True, metavar="WHEN", help="'2026-11-23 14:30', 'tomorrow 9am', +30m; a day alone makes it all-day"
+    )
     until = parser.add_mutually_exclusive_group()
     until.add_argument("--end", metavar="WHEN", help="when it ends; for an all-day event its last day")
     until.add_argument("--duration", metavar="LENGTH", help="how long it takes: 30m, 1h30, 2d (30m)")
     parser.add_argument("--where", default="", metavar="PLACE", help="the location")
-    parser.add_argument("--with", dest="people", action="append", default=[], metavar="ADDRESS", help="invite somebody (repeatable, or a,b,c)")
+    parser.add_argument(
+        "--with", dest="people", action="append", default=[], metavar="ADDRESS", help="invite somebody (repeatable, or a,b,c)"
+    )
     parser.add_argument("--body", default="", metavar="TEXT", help="the text of the event; @FILE reads it from a file")
     add_view_options(parser)
     parser.set_defaults(run=add)
@@ -58,15 +62,23 @@ def _span(arguments: argparse.Namespace, now: datetime, zone: tzinfo) -> tuple[d
     start = parse_moment(arguments.start, now, zone)
     length = parse_duration(arguments.duration) if arguments.duration else None
     if isinstance(start, datetime):
-        end = parse_moment(arguments.end, start, zone) if arguments.end else (start.astimezone(UTC) + (length or USUAL_LENGTH)).astimezone(zone)
+        end = (
+            parse_moment(arguments.end, start, zone)
+            if arguments.end
+            else (start.astimezone(UTC) + (length or USUAL_LENGTH)).astimezone(zone)
+        )
         if not isinstance(end, datetime):
-            raise UsageError("the event starts at a time and ends on a day; give both a time, or neither", (f"--end '{arguments.end} 17:00'",))
+            raise UsageError(
+                "the event starts at a time and ends on a day; give both a time, or neither", (f"--end '{arguments.end} 17:00'",)
+            )
         return start, end
     if length is not None and length % timedelta(days=1):
         raise UsageError("an all-day event takes whole days", ("--duration 1d", f"--start '{arguments.start} 09:00'"))
     last = parse_moment(arguments.end, now, zone) if arguments.end else start + (length or timedelta(days=1)) - timedelta(days=1)
     if isinstance(last, datetime):
-        raise UsageError("the event starts on a day and ends at a time; give both a time, or neither", (f"--start '{arguments.start} 09:00'",))
+        raise UsageError(
+            "the event starts on a day and ends at a time; give both a time, or neither", (f"--start '{arguments.start} 09:00'",)
+        )
     return start, last + timedelta(days=1)
 
 

@@ -97,7 +97,9 @@ def advise(error: errors.DaypassError) -> Advice:
             return Advice(code, exit_code, said, do=" · ".join(error.suggestions))
         case errors.Throttled():
             wait = error.retry_after_seconds
-            return Advice(code, exit_code, what, said, f"repeat the command in {wait:.0f} seconds" if wait else cure, reference=_request(error))
+            return Advice(
+                code, exit_code, what, said, f"repeat the command in {wait:.0f} seconds" if wait else cure, reference=_request(error)
+            )
         case errors.GraphError():
             return Advice(code, exit_code, what, said, cure, reference=_request(error))
         case errors.TransportError():
@@ -112,12 +114,18 @@ def _about_sign_in(error: errors.AuthError, advice: Advice) -> Advice:
     from ..auth.explain import explanation
 
     known = explanation(error)
-    ids = [f"AADSTS{error.code}" if error.code else error.error, error.correlation_id and f"correlation {error.correlation_id}", error.timestamp]
+    ids = [
+        f"AADSTS{error.code}" if error.code else error.error,
+        error.correlation_id and f"correlation {error.correlation_id}",
+        error.timestamp,
+    ]
     reference = " · ".join(part for part in ids if part)
     if known is None:
         return replace(advice, reference=reference)
     if known.needs_admin:
-        return replace(advice, why=known.cause, do=known.cure, admin=f"{known.who} can cure this; give them the line below", reference=reference)
+        return replace(
+            advice, why=known.cause, do=known.cure, admin=f"{known.who} can cure this; give them the line below", reference=reference
+        )
     return replace(advice, why=known.cause, do=advice.do or known.cure, reference=reference)
 
 

@@ -46,7 +46,9 @@ def write_listing(listing: Listing, output: str | None) -> None:
 def write_event(event: Event, zone: tzinfo, output: str | None) -> None:
     """Print one event with all its details."""
     if output == "json":
-        sys.stdout.write(json.dumps({"schema": "daypass.event/1", "tz": zone_name(zone), "event": as_json(event, zone)}, ensure_ascii=False) + "\n")
+        sys.stdout.write(
+            json.dumps({"schema": "daypass.event/1", "tz": zone_name(zone), "event": as_json(event, zone)}, ensure_ascii=False) + "\n"
+        )
         return
     for name, value in _details(event, zone).items():
         first, *rest = value.splitlines() or [""]
@@ -89,7 +91,13 @@ def _plain(listing: Listing) -> str:
 
 
 def _plain_line(number: int, event: Event, zone: tzinfo) -> str:
-    parts = [f"{number}", f"{_stamp(event.start, zone)} - {_stamp(_shown_end(event), zone)}", _title(event), _who(event.organizer), clean(event.location)]
+    parts = [
+        f"{number}",
+        f"{_stamp(event.start, zone)} - {_stamp(_shown_end(event), zone)}",
+        _title(event),
+        _who(event.organizer),
+        clean(event.location),
+    ]
     return "  ".join(part for part in parts if part)
 
 
