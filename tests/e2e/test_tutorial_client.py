@@ -102,8 +102,9 @@ def python(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """A running sandbox tenant, as it describes itself."""
-    command = [sys.executable, "-m", "daypass_sandbox", "up", "--port", "0", "--state", str(tmp_path_factory.mktemp("tenant"))]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-m", "daypass_sandbox", "up", "--port", "0", "--interval", "1"]
+    environment = os.environ | {"XDG_STATE_HOME": str(tmp_path_factory.mktemp("state"))}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield json.loads(process.stdout.readline())
         finally:
