@@ -1,0 +1,178 @@
+"""Faults on demand: what to spoil, how, and how often.
+
+A fault is a JSON object. It says whose requests it strikes (`method`, `path` (a regular expression), `user`), what it does
+(exactly one effect) and how often (`count`, 0 for always; or `probability` with a `seed`). Effects:
+
+    status        answer with this HTTP status and an error envelope; with `retry_after` seconds, `code`, `message`
+    html          answer with an HTML page, as a gateway does; with `status` (502)
+    truncate      keep so many bytes of the body: a complete HTTP message holding half a JSON document
+    cut           close the connection after so many bytes of the body
+    drop          close the connection without an answer: "before" the request took effect, or "after"
+    stall         take the request and never answer
+    drip          send the body at so many bytes a second
+    latency_ms    answer late (also beside any other effect)
+
+`after: true` lets a `status` or `html` answer come after the request took effect.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from daypass.wire import Response
+
+from .routes import Call, Fault
+from .tokens import user_named_in
+
+EFFECTS = ("status", "html", "truncate", "cut", "drop", "stall", "drip", "latency_ms")
+MATCHES = ("method", "path", "user")
+MANNERS = ("count", "probability", "seed", "retry_after", "code", "message", "after")
+CODES = {
+    401: ("InvalidAuthenticationToken", "Lifetime validation failed, the token is expired."),
+    403: ("ErrorAccessDenied", "Access is denied. Check credentials and try again."),
+    404: ("ErrorItemNotFound", "The specified object was not found in the store."),
+    429: ("ApplicationThrottled", "Application is over its MailboxConcurrency limit."),
+    500: ("ErrorInternalServerTransientError", "Cannot complete the request because a transient error occurred. Try again."),
+    503: ("ServiceUnavailable", "The service is temporarily unavailable."),
+    504: ("GatewayTimeout", "The request timed out."),
+}
+HTML_PAGE = (
+    b"<!DOCTYPE html><html><head><title>%d</title></head><body><h1>%d Server Error</h1><p>The gateway is having trouble.</p></body></html>"
+)
+
+
+@dataclass(frozen=True)
+class Disrupted(Response):
+    """A response that goes wrong on the wire: late, in drips, cut off after some bytes, dropped, or never sent."""
+
+    latency_seconds: float = 0.0
+    drip_bytes_per_second: int = 0
+    cut_after_bytes: int | None = None
+    dropped: bool = False
+    stalled: bool = False
+
+
+def checked(fault: dict[str, Any], find_user: Callable[[str], str | None]) -> dict[str, Any]:
+    """A fault as it is kept, the user's name replaced by the object id; ValueError says what is wrong with it."""
+    unknown = sorted(set(fault) - {*EFFECTS, *MATCHES, *MANNERS})
+    if unknown:
+        raise ValueError(f"unknown member {unknown[0]!r}; a fault knows {', '.join((*MATCHES, *EFFECTS, *MANNERS))}")
+    effects = [name for name in EFFECTS if name in fault and not (name == "latency_ms" or (name == "status" and "html" in fault))]
+    if len(effects) > 1 or not (effects or "latency_ms" in fault):
+        raise ValueError(f"a fault needs exactly one of {', '.join(EFFECTS)}; this one has {', '.join(effects) or 'none'}")
+    _check_numbers(fault)
+    kept = dict(fault)
+    if "user" in fault:
+        kept["user"] = find_user(str(fault["user"]))
+        if kept["user"] is None:
+            raise ValueError(f"there is no user {fault['user']!r}")
+    try:
+        re.compile(str(fault.get("path", "")))
+    except re.error as error:
+        raise ValueError(f"path is not a regular expression: {error}") from None
+    return {**kept, "left": int(fault.get("count", 0 if "probability" in fault else 1)) or None, "drawn": 0}
+
+
+def _check_numbers(fault: dict[str, Any]) -> None:
+    if fault.get("drop", "before") not in ("before", "after"):
+        raise ValueError('drop must be "before" or "after" (the effect of the request)')
+    limits = {
+        "status": (400, 599),
+        "truncate": (0, 10**9),
+        "cut": (0, 10**9),
+        "drip": (1, 10**9),
+        "latency_ms": (0, 600_000),
+        "count": (0, 10**9),
+    }
+    for name, (least, most) in limits.items():
+        value = fault.get(name, least)
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise ValueError(f"{name} must be a whole number from {least} to {most}")
+    chance = fault.get("probability", 1)
+    if not isinstance(chance, int | float) or not 0 <= chance <= 1:
+        raise ValueError("probability must be a number from 0 to 1")
+    wait = fault.get("retry_after", 0)
+    if not isinstance(wait, int | float) or wait < 0:
+        raise ValueError("retry_after must be a number of seconds, 0 or more")
+
+
+def meddle(call: Call, proceed: Callable[[Call], Response]) -> Response:
+    """The answer to a request, spoilt by the first fault that strikes it."""
+    fault = next((fault for fault in call.tenant.state.faults if _strikes(fault, call)), None)
+    if fault is None:
+        return proceed(call)
+    latency = fault.get("latency_ms", 0) / 1000
+    if fault.get("drop") == "before":
+        return Disrupted(0, latency_seconds=latency, dropped=True)
+    if fault.get("stall"):
+        return Disrupted(0, latency_seconds=latency, stalled=True)
+    if "html" in fault or "status" in fault:
+        if fault.get("after"):
+            proceed(call)
+        return _error_answer(call, fault, latency)
+    answer = proceed(call)
+    return Disrupted(
+        answer.status,
+        answer.headers,
+        answer.body[: fault["truncate"]] if "truncate" in fault else answer.body,
+        latency_seconds=latency,
+        drip_bytes_per_second=fault.get("drip", 0),
+        cut_after_bytes=fault.get("cut"),
+        dropped=fault.get("drop") == "after",
+    )
+
+
+def _strikes(fault: dict[str, Any], call: Call) -> bool:
+    path = urlsplit(call.request.url).path
+    if (
+        fault["left"] == 0
+        or fault.get("method", call.request.method).upper() != call.request.method
+        or not re.search(fault.get("path", ""), path)
+    ):
+        return False
+    if "user" in fault and fault["user"] != user_named_in(call.request.headers.get("authorization", "")):
+        return False
+    if "probability" in fault:
+        fault["drawn"] += 1
+        if random.Random(f"{fault.get('seed', 0)}:{fault['drawn']}").random() >= fault["probability"]:
+            return False
+    if fault["left"]:
+        fault["left"] -= 1
+    return True
+
+
+def _error_answer(call: Call, fault: dict[str, Any], latency: float) -> Response:
+    status = fault.get("status", 502)
+    headers = {"retry-after": f"{fault['retry_after']:g}"} if "retry_after" in fault else {}
+    if fault.get("html"):
+        return Disrupted(
+            status, {"content-type": "text/html; charset=utf-8", **headers}, HTML_PAGE % (status, status), latency_seconds=latency
+        )
+    code, message = CODES.get(status, ("UnknownError", "An error occurred."))
+    if not urlsplit(call.request.url).path.startswith(("/v1.0/", "/beta/")):
+        code, message = "temporarily_unavailable", "AADSTS90033: A transient error has occurred. Please try again."
+    raise Fault(status, fault.get("code", code), fault.get("message", message), headers)
+
+
+class Throttle:
+    """Outlook's limit: so many requests in ten minutes for each app and mailbox ("Microsoft Graph service-specific throttling limits")."""
+
+    requests, window_seconds = 10_000, 600.0
+
+    def __init__(self) -> None:
+        self._windows: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def count(self, client_id: str, user_id: str, now: float) -> None:
+        """Count one request; Fault 429 with Retry-After when it is one too many."""
+        began, counted = self._windows.get((client_id, user_id), (now, 0))
+        if not began <= now < began + self.window_seconds:
+            began, counted = now, 0
+        if counted >= self.requests:
+            wait = max(1, round(began + self.window_seconds - now))
+            raise Fault(429, "ApplicationThrottled", "Application is over its request limit for this mailbox.", {"retry-after": str(wait)})
+        self._windows[client_id, user_id] = began, counted + 1

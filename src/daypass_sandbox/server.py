@@ -1,0 +1,348 @@
+"""The tenant on the network: HTTPS on loopback with a private CA, its state kept in a folder if one is given.
+
+`serve` runs it in a thread, for tests and demos; `running` is the same for a program with an event loop of its own. The CA's
+key signs one certificate and is forgotten. Faults that concern the wire (`faults.Disrupted`) are carried out here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import json
+import os
+import random
+import ssl
+import tempfile
+import threading
+import time
+from collections.abc import AsyncGenerator, Generator, Mapping
+from dataclasses import dataclass
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any, cast
+
+from aiohttp import web
+from aiohttp.streams import StreamReader
+
+from daypass.wire import Request
+
+from .faults import Disrupted
+from .tenant import Tenant
+from .tokens import SigningKey
+
+NAMES = (
+    *("localhost", "127.0.0.1", "login.microsoftonline.com", "login.microsoft.com", "login.windows.net"),
+    *("graph.microsoft.com", "management.azure.com"),
+)
+LARGEST_BODY_BYTES = 8 * 1024 * 1024
+SAVE_EVERY_SECONDS = 1.0
+STALL_SECONDS = 3600.0
+START_SECONDS = 60.0
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        """Seconds since 1970 in UTC."""
+        return time.time()
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a tenant is put on the network.
+
+    `port` 0 takes any free one. `state_dir` keeps certificate, signing key and state ("" for none of it). `latency_ms` is added to
+    every answer but the control plane's; `throttle` turns Graph's request limits on. `exposed` allows other addresses than loopback.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    state_dir: str = ""
+    seed: str = "contoso"
+    auto_approve: str = ""
+    interval_seconds: int = 5
+    latency_ms: int = 0
+    throttle: bool = False
+    exposed: bool = False
+
+
+@dataclass(frozen=True)
+class Running:
+    """A tenant that listens: its addresses, the CA file to trust, and the tenant itself (touch it between requests only)."""
+
+    authority: str
+    graph_root: str
+    tenant_id: str
+    client_id: str
+    ca_file: str
+    control: str
+    tenant: Tenant
+
+    def description(self) -> dict[str, Any]:
+        """What the line says that is printed when it listens."""
+        names = ("authority", "graph_root", "tenant_id", "client_id", "ca_file", "control")
+        return {**{name: getattr(self, name) for name in names}, "pid": os.getpid()}
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The environment that points daypass at this tenant."""
+        return environ_of(self.description())
+
+
+def environ_of(description: Mapping[str, Any]) -> dict[str, str]:
+    """The environment that points daypass at the tenant described so."""
+    return {
+        "DAYPASS_AUTHORITY": str(description["authority"]),
+        "DAYPASS_GRAPH_ROOT": str(description["graph_root"]),
+        "DAYPASS_CA_FILE": str(description["ca_file"]),
+        "CLIENT_ID": str(description["client_id"]),
+        "TENANT_ID": str(description["tenant_id"]),
+    }
+
+
+@contextlib.contextmanager
+def serve(
+    *, port: int = 0, seed: str = "contoso", state_dir: str = "", auto_approve: str = "", interval_seconds: int = 5, latency_ms: int = 0
+) -> Generator[Running]:
+    """Run a tenant over HTTPS on 127.0.0.1 in a thread for as long as the block lasts.
+
+    OSError when the port is taken; ValueError for an unknown seed.
+    """
+    options = Options(
+        port=port, seed=seed, state_dir=state_dir, auto_approve=auto_approve, interval_seconds=interval_seconds, latency_ms=latency_ms
+    )
+    thread = _ServerThread(options)
+    thread.start()
+    try:
+        yield thread.wait_until_ready()
+    finally:
+        thread.stop()
+
+
+class _ServerThread(threading.Thread):
+    """A thread with an event loop in which one tenant listens."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(name="daypass-sandbox", daemon=True)
+        self._options = options
+        self._ready, self._running, self._failure = threading.Event(), cast("Running | None", None), cast("Exception | None", None)
+        self._events, self._ending = cast("asyncio.AbstractEventLoop | None", None), cast("asyncio.Event | None", None)
+
+    def run(self) -> None:
+        """Listen until `stop`."""
+        try:
+            asyncio.run(self._main())
+        except (OSError, ValueError) as error:
+            self._failure = error
+        finally:
+            self._ready.set()
+
+    async def _main(self) -> None:
+        self._events, self._ending = asyncio.get_running_loop(), asyncio.Event()
+        async with running(self._options) as site:
+            self._running = site
+            self._ready.set()
+            await self._ending.wait()
+
+    def wait_until_ready(self) -> Running:
+        """The running tenant; raises what kept it from listening."""
+        self._ready.wait(START_SECONDS)
+        if self._running is None:
+            raise self._failure or TimeoutError("the sandbox did not start")
+        return self._running
+
+    def stop(self) -> None:
+        """End it and wait for its end."""
+        if self._events and self._ending and not self._events.is_closed():
+            with contextlib.suppress(RuntimeError):  # it may end by itself at this very moment
+                self._events.call_soon_threadsafe(self._ending.set)
+        self.join(START_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def running(options: Options) -> AsyncGenerator[Running]:
+    """Listen for as long as the block lasts. OSError when the address is taken; ValueError for an unknown seed or a forbidden address."""
+    _check_address(options)
+    with _folder(options.state_dir) as folder:
+        keep = bool(options.state_dir)
+        context, ca_file = _tls(folder)
+        tenant = Tenant(
+            clock=SystemClock(),
+            chance=random.SystemRandom(),
+            seed=_seed(options.seed),
+            key=_signing_key(folder) if keep else None,
+            interval_seconds=options.interval_seconds,
+            auto_approve=options.auto_approve,
+            throttle=options.throttle,
+        )
+        store = _Store(tenant, folder / "state.json") if keep else None
+        server = web.Server(
+            _Door(tenant, options.latency_ms / 1000).answer, request_factory=_request, handler_cancellation=True, access_log=None
+        )
+        loop = asyncio.get_running_loop()
+        listener = await loop.create_server(server, options.host, options.port, ssl=context)
+        saving = loop.create_task(store.save_now_and_then()) if store else None
+        try:
+            yield _described(tenant, listener.sockets[0].getsockname()[1], ca_file)
+        finally:
+            listener.close()
+            await server.shutdown(0.5)
+            if saving and store:
+                saving.cancel()
+                store.save()
+
+
+def _described(tenant: Tenant, port: int, ca_file: Path) -> Running:
+    authority = "https://localhost" if port == 443 else f"https://localhost:{port}"
+    return Running(
+        authority=authority,
+        graph_root=f"{authority}/v1.0",
+        tenant_id=tenant.state.tenant_id,
+        client_id=tenant.client_id,
+        ca_file=str(ca_file),
+        control=f"{authority}/sandbox",
+        tenant=tenant,
+    )
+
+
+def _seed(named: str) -> str:
+    """A built-in seed's name as it is, a file's content otherwise."""
+    try:
+        return Path(named).read_text("utf-8") if named.endswith(".json") else named
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"the seed file {named} cannot be read: {error}") from None
+
+
+def _check_address(options: Options) -> None:
+    loopback = options.host == "localhost" or (options.host.count(".") == 3 and ipaddress.ip_address(options.host).is_loopback)
+    if not loopback and not options.exposed:
+        raise ValueError(
+            f"the sandbox hands out tokens to anybody who asks; to let others than this machine reach it at {options.host}, add --i-know"
+        )
+
+
+class _Door:
+    """Turns what came over the wire into a Request, and the tenant's Response into what goes over the wire."""
+
+    def __init__(self, tenant: Tenant, latency_seconds: float) -> None:
+        self._tenant, self._latency_seconds = tenant, latency_seconds
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        url = f"https://{headers.get('host', 'localhost')}{request.raw_path}"
+        answer = self._tenant.handle(Request(request.method, url, headers, await request.read()))
+        latency = 0.0 if request.path.startswith("/sandbox") else self._latency_seconds
+        spoilt = answer if isinstance(answer, Disrupted) else None
+        await asyncio.sleep(latency + (spoilt.latency_seconds if spoilt else 0.0))
+        stamped = {**answer.headers, "date": formatdate(self._tenant.clock.now(), usegmt=True), "server": "daypass-sandbox"}
+        if spoilt and (spoilt.dropped or spoilt.stalled):
+            await asyncio.sleep(STALL_SECONDS if spoilt.stalled else 0.0)
+            _abort(request)
+            return web.Response()  # goes nowhere
+        if spoilt and (spoilt.drip_bytes_per_second or spoilt.cut_after_bytes is not None):
+            return await _in_pieces(request, spoilt, stamped)
+        return web.Response(status=answer.status, headers=stamped, body=answer.body or None)
+
+
+async def _in_pieces(request: web.BaseRequest, answer: Disrupted, headers: Mapping[str, str]) -> web.StreamResponse:
+    """A body sent slowly, or broken off."""
+    end = len(answer.body) if answer.cut_after_bytes is None else answer.cut_after_bytes
+    size = max(1, answer.drip_bytes_per_second // 10) if answer.drip_bytes_per_second else max(1, end)
+    stream = web.StreamResponse(status=answer.status, headers={**headers, "content-length": str(len(answer.body))})
+    await stream.prepare(request)
+    for start in range(0, end, size):
+        await stream.write(answer.body[start : min(start + size, end)])
+        await asyncio.sleep(size / answer.drip_bytes_per_second if answer.drip_bytes_per_second else 0.0)
+    if end < len(answer.body) and request.transport:
+        request.transport.close()
+    return stream
+
+
+def _abort(request: web.BaseRequest) -> None:
+    if isinstance(request.transport, asyncio.Transport):
+        request.transport.abort()
+
+
+def _request(message: Any, payload: StreamReader, protocol: Any, writer: Any, task: asyncio.Task[None]) -> web.BaseRequest:
+    return web.BaseRequest(message, payload, protocol, writer, task, asyncio.get_running_loop(), client_max_size=LARGEST_BODY_BYTES)
+
+
+# --- what is kept in the folder --------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _folder(state_dir: str) -> Generator[Path]:
+    """The folder for certificate, key and state, for its owner alone; a passing one if none is named."""
+    if not state_dir:
+        with tempfile.TemporaryDirectory(prefix="daypass-sandbox-") as passing:
+            yield Path(passing)
+        return
+    folder = Path(state_dir).expanduser().resolve()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    yield folder
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Replace a file whole or not at all, readable by its owner alone."""
+    handle, passing = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # mkstemp makes it 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(passing, path)
+    except BaseException:
+        os.unlink(passing)
+        raise
+
+
+def _tls(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """The server's TLS context and the CA file clients must trust; both are made on first use and the CA's key is not kept."""
+    ca_file, server_file = folder / "ca.pem", folder / "server.pem"
+    if not (ca_file.exists() and server_file.exists()):
+        import trustme
+
+        authority = trustme.CA(organization_name="daypass sandbox", organization_unit_name="pretend tenant on this machine")
+        leaf = authority.issue_cert(*NAMES, common_name="localhost", organization_name="daypass sandbox")
+        write_private(server_file, leaf.private_key_and_cert_chain_pem.bytes())
+        write_private(ca_file, authority.cert_pem.bytes())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(server_file)
+    return context, ca_file
+
+
+def _signing_key(folder: Path) -> SigningKey:
+    file = folder / "signing-key.pem"
+    if not file.exists():
+        write_private(file, SigningKey.generate().private_pem)
+    return SigningKey(file.read_bytes())
+
+
+class _Store:
+    """The tenant's state in a file: read at the start, written within a second of a change and at the end."""
+
+    def __init__(self, tenant: Tenant, file: Path) -> None:
+        self._tenant, self._file = tenant, file
+        if file.exists():
+            try:
+                tenant.restore(json.loads(file.read_bytes()))
+            except (ValueError, TypeError, AttributeError) as error:
+                raise ValueError(f"{file} cannot be read as a tenant's state ({error}); move it away to begin again") from None
+        self._saved_at = -1
+
+    def save(self) -> None:
+        """Write the state if it changed since it was last written."""
+        if self._saved_at != self._tenant.changes:
+            changes = self._tenant.changes
+            write_private(self._file, json.dumps(self._tenant.state.to_json(), separators=(",", ":")).encode())
+            self._saved_at = changes
+
+    async def save_now_and_then(self) -> None:
+        """Save every second what changed."""
+        while True:
+            self.save()
+            await asyncio.sleep(SAVE_EVERY_SECONDS)

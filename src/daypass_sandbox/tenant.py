@@ -1,0 +1,267 @@
+"""The pretend tenant: Entra ID and Microsoft Graph as one function from request to response.
+
+    tenant = Tenant(clock=a_clock, chance=random.Random(7))
+    response = tenant.handle(Request("GET", "https://localhost:8443/v1.0/me", {"authorization": f"Bearer {token}"}))
+
+Nothing in here opens a socket, reads a clock or rolls dice of its own; `server.py` puts it on the network. Three doors
+share the address and are told apart by path: `/v1.0` and `/beta` are Graph, `/sandbox` is the control plane, everything
+else is Entra.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from daypass.wire import Request, Response
+
+from . import control, entra, faults, login
+from . import seed as seeds
+from .calendars import ROUTES as CALENDAR_ROUTES
+from .clock import Clock, TenantClock, iso
+from .directory import ROUTES as DIRECTORY_ROUTES
+from .directory import resolve
+from .faults import Throttle
+from .journal import Journal
+from .routes import Call, Fault, Route, Router, reply
+from .tokens import Grant, SigningKey, access_token, base64url, caller_of, process_key
+
+__all__ = ["CLIENT_ID", "TENANT_ID", "Clock", "State", "Tenant"]
+
+TENANT_ID = "da70a550-7e4a-4a11-8c07-c04705000001"
+CLIENT_ID = "da70a550-c11e-4a77-8c07-c04705000002"
+LOCAL_ROOT = "https://localhost:8443"
+
+_ENTRA = Router((*entra.ROUTES, *login.ROUTES))
+GRAPH_ROUTES = (*DIRECTORY_ROUTES, *CALENDAR_ROUTES)
+GRAPH_HOSTS = frozenset({"graph.microsoft.com"})
+LONGEST_ID_BYTES = 48  # of an Outlook-like id, before Base64
+
+
+@dataclass
+class State:
+    """All that the tenant remembers, as JSON-able values; a snapshot is a copy of it.
+
+    `users` and `mailboxes` are keyed by object id. A user is a Graph user resource (own members begin with `x-`); a mailbox has
+    `timeZone` (a Windows name), `calendars` and `events`. `sessions` counts how often a user's sign-ins were revoked.
+    """
+
+    tenant_id: str = TENANT_ID
+    display_name: str = "Contoso"
+    domains: list[str] = field(default_factory=lambda: ["contoso.example"])
+    users: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    mailboxes: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    apps: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    consents: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    device_codes: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    refresh_tokens: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    sessions: dict[str, int] = field(default_factory=dict[str, int])
+    policies: dict[str, Any] = field(default_factory=dict[str, Any])
+    faults: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    clock: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def session_of(self, user_id: str) -> int:
+        """The number of the user's present session; it changes when their sign-ins are revoked."""
+        return self.sessions.get(user_id, 0)
+
+    def find_user(self, key: str) -> str | None:
+        """The object id of the user with this id, user principal name, mail address or short name (`megan`); None if nobody has it."""
+        if key in self.users:
+            return key
+        wanted = key.strip().lower()
+        for user_id, user in self.users.items():
+            upn = str(user.get("userPrincipalName", "")).lower()
+            first_name = str(user.get("givenName") or "").lower()
+            if wanted and wanted in (user_id, upn, str(user.get("mail") or "").lower(), upn.partition("@")[0], first_name):
+                return user_id
+        return None
+
+    def to_json(self) -> dict[str, Any]:
+        """The state as one JSON-able object (not a copy)."""
+        return {part.name: getattr(self, part.name) for part in fields(self)}
+
+    @classmethod
+    def from_json(cls, saved: dict[str, Any]) -> State:
+        """A state from what `to_json` gave; ValueError names members it does not know."""
+        blank = cls().to_json()
+        wrong = sorted(name for name, value in saved.items() if not isinstance(value, type(blank.get(name))))
+        if wrong:
+            raise ValueError(f"this is not a state of this sandbox: unknown or malformed members {', '.join(wrong)}")
+        return cls(**saved)
+
+
+class Tenant:
+    """A pretend tenant of Entra ID and Graph.
+
+    `clock` and `chance` are its only sources of time and of randomness. `seed` names what it holds at first (`contoso`, `empty`, or
+    the text of a seed file). `interval_seconds` is how often a device may poll, `auto_approve` a user in whose name every
+    device sign-in is approved at once, `key` what it signs tokens with (default: a key shared by the process), `throttle` whether
+    Graph's request limits are kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        chance: random.Random,
+        seed: str = "contoso",
+        tenant_id: str = TENANT_ID,
+        client_id: str = CLIENT_ID,
+        key: SigningKey | None = None,
+        interval_seconds: int = 5,
+        auto_approve: str = "",
+        throttle: bool = False,
+        graph_routes: Iterable[Route] = GRAPH_ROUTES,
+    ) -> None:
+        self.client_id, self.key = client_id, key or process_key()
+        self.interval_seconds, self.auto_approve = interval_seconds, auto_approve
+        self.chance, self._source, self._first_tenant_id = chance, clock, tenant_id
+        self.journal, self.snapshots = Journal(), dict[str, str]()
+        self.changes, self._throttle = 0, Throttle() if throttle else None
+        self._read_tokens: dict[str, dict[str, Any]] = {}
+        self._graph_router = Router(graph_routes)
+        self.state, self.clock = State(), TenantClock(clock, {})
+        self.reset(seed)
+
+    def reset(self, seed: str) -> None:
+        """Forget everything but the clock's setting and begin again from a seed; ValueError when there is no such seed."""
+        before, self.state = (
+            self.state,
+            State(tenant_id=self._first_tenant_id, apps=entra.first_apps(self.client_id), clock=self.state.clock),
+        )
+        self.clock = TenantClock(self._source, self.state.clock)
+        try:
+            seeds.plant(self, seed)
+        except ValueError:
+            self.state = before
+            raise
+        self.seed = seed
+        self.journal.clear()
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take over a state saved by `State.to_json`, clock setting included; ValueError when it is none."""
+        self.state = State.from_json(saved)
+        self.clock = TenantClock(self._source, self.state.clock)
+
+    def new_id(self, kind: str) -> str:
+        """A new identifier: a GUID for users, apps, requests and traces, 22 letters for `uti`, a long Outlook-like id for anything else."""
+        if kind in ("guid", "user", "app", "request", "trace"):
+            return str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
+        if kind == "uti":
+            return base64url(self.chance.randbytes(16))
+        return "AAMkAG" + base64url(self.chance.randbytes(LONGEST_ID_BYTES)) + "="
+
+    def mint(self, user: str, scopes: Iterable[str], *, lifetime_seconds: int = 3600, root: str = LOCAL_ROOT) -> str:
+        """An access token for a user (any name `find_user` knows) without any sign-in, for tests; KeyError for an unknown user."""
+        user_id = self.state.find_user(user)
+        if user_id is None:
+            raise KeyError(user)
+        return access_token(self, root, Grant(user_id, self.client_id, tuple(scopes)), lifetime_seconds)
+
+    def read_token(self, token: str) -> dict[str, Any]:
+        """The claims of a token signed here, the signature checked once; jwt.InvalidTokenError otherwise."""
+        claims = self._read_tokens.get(token)
+        if claims is None:
+            if len(self._read_tokens) >= 1024:
+                self._read_tokens.clear()
+            claims = self._read_tokens[token] = self.key.read(token)
+        return claims
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request. `faults.Disrupted` responses are to be spoilt on the wire as they say."""
+        call = _received(self, request)
+        door = self._door(call)
+        answer = door(call)
+        if call.request.method not in ("GET", "HEAD", "OPTIONS"):
+            self.changes += 1
+        if door != self._control:
+            self.journal.record(self.clock.now(), call.request, answer)
+        return answer
+
+    def _door(self, call: Call) -> Callable[[Call], Response]:
+        host, path = urlsplit(call.root).hostname, urlsplit(call.request.url).path.lower()
+        if path == "/sandbox" or path.startswith("/sandbox/"):
+            return self._control
+        if host in GRAPH_HOSTS or path.startswith(("/v1.0/", "/beta/")):
+            return self._graph
+        return self._entra
+
+    def _control(self, call: Call) -> Response:
+        return control.answer(call)
+
+    def _entra(self, call: Call) -> Response:
+        return entra.answer(call, _ENTRA)
+
+    def _graph(self, call: Call) -> Response:
+        ids = {"request-id": self.new_id("request")}
+        ids["client-request-id"] = call.request.headers.get("client-request-id", ids["request-id"])
+        try:
+            answer = faults.meddle(call, self._routed)
+        except Fault as fault:
+            inner = {"date": iso(self.clock.now()), **ids}
+            answer = reply(fault.status, {"error": {"code": fault.code, "message": str(fault), "innerError": inner}}, fault.headers)
+        return replace(answer, headers={**answer.headers, **ids})
+
+    def _routed(self, call: Call) -> Response:
+        caller = caller_of(call)
+        version, _, path = urlsplit(call.request.url).path.strip("/").partition("/")
+        found = self._graph_router.find(call.request.method, _canonical(self.state, path, caller.user_id))
+        if version.lower() not in ("v1.0", "beta") or found is None:
+            raise not_built(call)
+        route, parameters = found
+        if self._throttle:
+            self._throttle.count(caller.client_id, parameters.get("user_id", ""), self.clock.now())
+        if route.scopes and not caller.scopes.intersection(route.scopes):
+            raise Fault(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+        return route.handler(replace(call, path=parameters, caller=caller))
+
+
+def not_built(call: Call) -> Fault:
+    """The refusal of whatever no table holds: 501, with its name."""
+    return Fault(501, "notImplemented", f"This sandbox does not build {call.request.method} {urlsplit(call.request.url).path}.")
+
+
+def _received(tenant: Tenant, request: Request) -> Call:
+    """The request as handlers see it: header and query names in lower case, slashes in the path single."""
+    url = urlsplit(request.url)
+    path = re.sub(r"/{2,}", "/", url.path) or "/"
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    query = {name.lower(): value for name, value in parse_qsl(url.query, keep_blank_values=True)}
+    root = f"{url.scheme}://{url.netloc}" if url.netloc else LOCAL_ROOT
+    clean = replace(request, method=request.method.upper(), url=url._replace(path=path).geturl(), headers=headers)
+    return Call(tenant, clean, root, query=query)
+
+
+_KEYED = re.compile(r"([\w$.]+)\('([^']*)'\)")
+
+
+def _canonical(state: State, path: str, caller_id: str) -> str:
+    """The path in the one spelling the tables use.
+
+    `me/…`, `users/{upn}` and `users('upn')` become `users/{object id}`; `events('id')` becomes `events/id`; the empty
+    parentheses and the namespace of functions (`microsoft.graph.delta()`) go. Fault 404 for a user who does not exist.
+    """
+    parts: list[str] = []
+    for part in path.replace("%27", "'").replace("%28", "(").replace("%29", ")").split("/"):
+        keyed = _KEYED.fullmatch(part)
+        parts += keyed.groups() if keyed else [part.removesuffix("()").removeprefix("microsoft.graph.")]
+    if parts[0].lower() == "me":
+        if not caller_id:
+            raise Fault(400, "BadRequest", "/me request is only valid with delegated authentication flow.")
+        parts[:1] = ["users", caller_id]
+    elif parts[0].lower() == "users" and len(parts) > 1 and parts[1] not in ("delta", "$count"):
+        key = unquote(parts[1])
+        user_id = resolve(state, key)
+        if user_id is None:
+            raise Fault(
+                404,
+                "Request_ResourceNotFound",
+                f"Resource '{key}' does not exist or one of its queried reference-property objects are not present.",
+            )
+        parts[1] = user_id
+    return "/".join(parts)
