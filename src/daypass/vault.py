@@ -17,6 +17,7 @@ import os
 import stat
 import sys
 import time
+from _thread import allocate_lock  # threading costs a millisecond at every start
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ NONCE_BYTES = 12
 KEY_BYTES = 32
 LOCK_SECONDS = 120.0
 KEYRING_SECONDS = 3.0
+PROOF_BYTES = 16_384  # more than a sign-in takes
 
 GRADES = {
     "keyring": "A: sealed, the key is in the system's keyring",
@@ -49,7 +51,7 @@ class Vault:
 
     def __init__(self, folder: str, identity: str, key_file: str = "", warn: Callable[[str], object] = lambda text: None) -> None:
         self._folder, self._identity, self._key_file, self._warn = folder, identity, key_file, warn
-        self._memory: dict[str, Any] = {}
+        self._memory = _Memory()
 
     @property
     def path(self) -> str:
@@ -63,53 +65,70 @@ class Vault:
 
     def read(self) -> dict[str, Any]:
         """The state as it stands; needs no lock, for files change only by renaming."""
-        if not self._folder:
-            return self._memory
         try:
-            with open(self.path, "rb") as file:
-                sealed = file.read()
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            raise _storage_error("read", self.path, error) from None
-        try:
-            return self._open(sealed)
-        except _Unreadable as error:
-            self._set_aside(str(error))
-            return {}
+            return self._opened(self.path)
+        except _Unreadable:
+            with self._lock():  # looked at again, for a writer may just have put it right
+                return self._opened_or_set_aside()
 
     @contextmanager
     def transaction(self) -> Generator[dict[str, Any]]:
         """The state, locked against every other process and thread; what the body leaves in it is sealed, if it changed."""
-        if not self._folder:
-            yield self._memory
-            return
         with self._lock():
-            state = self.read()
+            state = self._opened_or_set_aside()
             before = json.dumps(state)
             yield state
             if json.dumps(state) != before:
-                self._write(self._seal(state))
+                self._keep(state, self.path)
 
     def prove_writable(self) -> None:
-        """Raise StorageError now rather than after the user has signed in: locks, makes or finds the key, seals, reads back."""
+        """Raise StorageError or ConfigError now rather than after the user has signed in: locks, opens, seals and reads back."""
         if not self._folder:
             return
         with self._lock():
+            self._opened_or_set_aside()
             proof = self.path + ".proof"
-            self._write(self._seal({"proof": "x" * 16_384}), proof)
+            self._keep({"proof": "x" * PROOF_BYTES}, proof)
+            self._opened(proof)
             os.unlink(proof)
 
     def erase(self) -> None:
         """Forget the state; the sealed file is deleted."""
-        self._memory.clear()
+        self._memory.content = b"{}"
         if not self._folder or not os.path.exists(self.path):
             return
         with self._lock():
             try:
                 os.unlink(self.path)
+            except FileNotFoundError:
+                return  # another process was quicker
             except OSError as error:
                 raise _storage_error("delete", self.path, error) from None
+
+    def _opened(self, path: str) -> dict[str, Any]:
+        if not self._folder:
+            return json.loads(self._memory.content)
+        try:
+            with open(path, "rb") as file:
+                sealed = file.read()
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise _storage_error("read", path, error) from None
+        return self._open(sealed)
+
+    def _opened_or_set_aside(self) -> dict[str, Any]:
+        try:
+            return self._opened(self.path)
+        except _Unreadable as error:
+            self._set_aside(str(error))
+            return {}
+
+    def _keep(self, state: dict[str, Any], path: str) -> None:
+        if self._folder:
+            _write_whole(path, self._seal(state))
+        else:
+            self._memory.content = json.dumps(state).encode()
 
     # -- sealing
 
@@ -121,8 +140,8 @@ class Vault:
 
     def _open(self, sealed: bytes) -> dict[str, Any]:
         header, newline, rest = sealed.partition(b"\n")
-        keeper = header.removeprefix(MAGIC).decode(errors="replace")
-        if not newline or not header.startswith(MAGIC) or keeper not in GRADES:
+        keeper = _keeper_named(header)
+        if not newline or not keeper:
             raise _Unreadable("it is not a vault of this version")
         key = self._key(keeper, create=False)
         try:
@@ -139,11 +158,9 @@ class Vault:
     def _keeper_now(self) -> str:
         try:
             with open(self.path, "rb") as file:
-                header = file.readline(64)
+                return _keeper_named(file.readline(64).rstrip(b"\n"))
         except OSError:
             return ""
-        keeper = header.removeprefix(MAGIC).strip().decode(errors="replace")
-        return keeper if keeper in GRADES else ""
 
     def _keeper_wanted(self) -> str:
         if self._key_file:
@@ -161,18 +178,26 @@ class Vault:
     def _key(self, keeper: str, *, create: bool) -> bytes:
         if keeper == "keyfile":
             return self._key_from_file()
-        kept = _keyring("get", self._folder) if keeper == "keyring" else self._key_beside()
+        kept = self._key_from_keyring() if keeper == "keyring" else self._key_beside()
         if kept:
             return kept
         if not create:
             raise _Unreadable("its key is gone")
         key = os.urandom(KEY_BYTES)
-        if keeper == "keyring":
-            if _keyring("set", self._folder, key) is None:
-                raise StorageError("The system's keyring did not keep the key. Unlock it, or set DAYPASS_KEY_FILE.")
-            return key
-        _write_whole(self._sibling(), key)
+        if keeper == "sibling":
+            _write_whole(self._sibling(), key)
+        elif _keyring("set", self._folder, key) != key:
+            raise StorageError("The system's keyring did not keep the key. Unlock it, or set DAYPASS_KEY_FILE.")
         return key
+
+    def _key_from_keyring(self) -> bytes | None:
+        """The key, None when the keyring has none. A keyring that does not answer may do so later: the file stays where it is."""
+        kept = _keyring("get", self._folder)
+        if kept is None:
+            raise StorageError(
+                f"The system's keyring, with the key of {self.path}, does not answer. Unlock it, or delete that file and sign in again."
+            )
+        return kept if len(kept) == KEY_BYTES else None
 
     def _key_from_file(self) -> bytes:
         if not self._key_file:
@@ -205,22 +230,20 @@ class Vault:
 
     # -- the files
 
-    def _write(self, sealed: bytes, path: str = "") -> None:
-        _write_whole(path or self.path, sealed)
-
     def _set_aside(self, why: str) -> None:
         aside = f"{self.path}.bad-{time.strftime('%Y%m%dT%H%M%S')}"
-        with suppress(FileNotFoundError):  # another process was quicker
-            try:
-                os.replace(self.path, aside)
-            except FileNotFoundError:
-                raise
-            except OSError as error:
-                raise _storage_error("set aside", self.path, error) from None
-            self._warn(f"The stored sign-in could not be opened ({why}); it was set aside as {aside}. Sign in again: daypass login")
+        try:
+            os.replace(self.path, aside)
+        except OSError as error:
+            raise _storage_error("set aside", self.path, error) from None
+        self._warn(f"The stored sign-in could not be opened ({why}); it was set aside as {aside}. Sign in again: daypass login")
 
     @contextmanager
     def _lock(self) -> Generator[None]:
+        if not self._folder:
+            with self._memory.lock:
+                yield
+            return
         make_private_folder(self._folder)
         path = os.path.join(self._folder, "lock")  # one for the folder: the key beside the vaults is shared by them
         try:
@@ -234,8 +257,21 @@ class Vault:
             os.close(lock)
 
 
+class _Memory:
+    """What stands in for the file when nothing may be written: JSON, so that an unfinished change cannot be seen."""
+
+    def __init__(self) -> None:
+        self.content, self.lock = b"{}", allocate_lock()
+
+
 class _Unreadable(Exception):
     """The sealed file cannot be opened; never leaves this module."""
+
+
+def _keeper_named(header: bytes) -> str:
+    """Who keeps the key, by the header line; "" when it is not one of ours."""
+    keeper = header.removeprefix(MAGIC).decode(errors="replace")
+    return keeper if header.startswith(MAGIC) and keeper in GRADES and keeper != "memory" else ""
 
 
 def make_private_folder(folder: str) -> None:
@@ -318,13 +354,16 @@ if verb == "probe":
     sys.exit("fail" in kind or "null" in kind or "plaintext" in kind.lower())
 if verb == "set":
     keyring.set_password("daypass", name, sys.stdin.read())
-kept = keyring.get_password("daypass", name)
-sys.exit(0 if kept and print(kept) is None else 1)
+print(keyring.get_password("daypass", name) or "")
 """
 
 
 def _keyring(verb: str, folder: str, key: bytes = b"") -> bytes | None:
-    """Ask the system's keyring in a child process, for it may hang for ever on a machine without a session; None: no."""
+    """Ask the system's keyring in a child process, for it may hang for ever on a machine without a session.
+
+    The verbs: `probe` (is there one worth using?), `get`, `set`. Answers what is kept now, b"" for nothing; None when there
+    is no keyring, or it does not answer.
+    """
     from importlib.util import find_spec
 
     if find_spec("keyring") is None:
