@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -143,3 +144,51 @@ def test_nothing_of_the_build_machine_is_in_it(container: Container) -> None:
 
 def test_the_build_leaves_nothing_behind(container: Container) -> None:
     assert [path for path in ("source", "build", "wheel", "run/secrets/pip.conf") if (container.root / path).exists()] == []
+
+
+def test_the_demo_runs_to_its_end(container: Container) -> None:
+    told = container.prints("daypass", "demo", "--auto-approve")
+    assert "Welcome, Megan Bowen!" in told
+    assert "Study for the AZ-204 exam" in told
+
+
+# A tenant inside the container, for the commands that follow.
+TENANT = """
+export XDG_STATE_HOME=/tmp/tenant
+daypass sandbox up --port 0 --interval 1 --auto-approve megan --background >/dev/null
+trap 'daypass sandbox down >/dev/null' EXIT
+eval "$(daypass sandbox env)"
+"""
+AT_A_TERMINAL = "script --quiet --return --command daypass /dev/null"
+
+
+def test_without_a_volume_tokens_stay_in_memory_and_a_note_says_so(container: Container) -> None:
+    told = container.prints("sh", "-c", TENANT + AT_A_TERMINAL)
+    assert "No writable volume is mounted at /data" in told
+    assert "Welcome, Megan Bowen!" in told
+    assert list((container.root / "data").rglob("*.vault")) == []
+    assert jwts_below(container.root / "data") == jwts_below(container.root / "tmp") == ""
+
+
+@pytest.fixture
+def volume() -> Iterator[Path]:
+    """A folder on a file system of its own, as volumes are, that belongs to the image's user."""
+    with TemporaryDirectory(dir="/dev/shm") as folder:
+        os.chown(folder, 10001, 10001)
+        yield Path(folder)
+
+
+def test_on_a_volume_the_sign_in_outlives_the_command_and_is_sealed(container: Container, volume: Path) -> None:
+    told = container.prints("sh", "-c", f"{TENANT}{AT_A_TERMINAL} && daypass status", options=("--volume", f"{volume}:/data"))
+    greeted, status = told.split("Welcome, Megan Bowen!")
+    assert "megan@contoso.example" in status
+    assert "volume is mounted" not in greeted
+    [vault] = volume.rglob("*.vault")
+    assert (vault.stat().st_mode & 0o777, vault.stat().st_uid) == (0o600, 10001)
+    assert jwts_below(volume) == ""
+
+
+def jwts_below(folder: Path) -> str:
+    """The files below a folder that hold a token in the clear."""
+    command = ["grep", "-rlE", r"eyJ[A-Za-z0-9_-]{10,}\.eyJ", folder]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout

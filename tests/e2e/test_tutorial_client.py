@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import os
 import re
-import ssl
 import subprocess
 import sys
 import threading
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
+from cli import Control
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(__file__).parent / "tutorial" / "app.py"
@@ -99,91 +98,77 @@ def python(request: pytest.FixtureRequest) -> Path:
     return interpreter
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """A running sandbox tenant, as it describes itself."""
-    command = [sys.executable, "-m", "daypass_sandbox", "up", "--port", "0", "--interval", "1"]
-    environment = os.environ | {"XDG_STATE_HOME": str(tmp_path_factory.mktemp("state"))}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield json.loads(process.stdout.readline())
-        finally:
-            process.terminate()
+class Run(NamedTuple):
+    """One run of the program: when it began, what it printed, and which hosts it asked the proxy for."""
 
+    began: datetime
+    output: str
+    asked: list[str]
 
-def control(sandbox: dict[str, Any], verb: str, body: dict[str, Any]) -> None:
-    """Ask the sandbox's control plane."""
-    request = urllib.request.Request(f"{sandbox['control']}/{verb}", json.dumps(body).encode(), {"content-type": "application/json"})
-    with urllib.request.urlopen(request, timeout=10, context=ssl.create_default_context(cafile=sandbox["ca_file"])) as response:
-        assert response.status < 300
-
-
-def lines_below(headline: str, output: str) -> list[list[str]]:
-    """The events that the program listed below a headline, each as subject, organizer, times."""
-    block = re.search(rf"^{re.escape(headline)}\n((?:\* .*\n)*)", output, flags=re.MULTILINE)
-    assert block, output
-    return [line[2:].split(" | ") for line in block[1].splitlines()]
+    def events(self, headline: str) -> list[list[str]]:
+        """The events that the program listed below a headline, each as subject, organizer, times."""
+        block = re.search(rf"^{re.escape(headline)}\n((?:\* .*\n)*)", self.output, flags=re.MULTILINE)
+        assert block, self.output
+        return [line[2:].split(" | ") for line in block[1].splitlines()]
 
 
 @pytest.fixture(scope="module")
-def run(python: Path, sandbox: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Detour, datetime]:
-    """One run of the program to its end: what it printed, whom it asked for, and when it began."""
-    detour, began = Detour(int(re.search(r":(\d+)", sandbox["authority"])[1])), datetime.now(UTC)
+def run(python: Path, running: Any, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The program, started as its author would, approved by Megan on another device, run to its end."""
+    began, detour = datetime.now(UTC), Detour(urlsplit(running.authority).port)
     with detour.running() as proxy:
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(tmp_path_factory.mktemp("home")),
             "HTTPS_PROXY": proxy,
-            "REQUESTS_CA_BUNDLE": sandbox["ca_file"],
-            "CLIENT_ID": sandbox["client_id"],
-            "TENANT_ID": sandbox["tenant_id"],
+            "REQUESTS_CA_BUNDLE": running.ca_file,
+            "CLIENT_ID": running.client_id,
+            "TENANT_ID": running.tenant_id,
         }
-        command = [python, "-W", "ignore", PROGRAM]
-        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        with subprocess.Popen([python, PROGRAM], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
             killer = threading.Timer(90, process.kill)
             killer.start()
             try:
                 message = process.stdout.readline()
                 code = re.search(r"code ([A-Z0-9-]{8,10}) ", message)
                 assert code, message + process.stdout.read()
-                control(sandbox, "approve", {"user_code": code[1], "user": "megan"})
-                output = process.stdout.read()
+                Control(running.control, running.ca_file).post("/approve", user_code=code[1], user="megan")
+                output = message + process.stdout.read()
                 assert process.wait(30) == 0, output
             finally:
                 killer.cancel()
                 process.kill()
-    return message + output, detour, began
+    return Run(began, output, detour.asked)
 
 
-def test_the_message_names_the_page_and_the_code(run: tuple[str, Detour, datetime]) -> None:
-    assert re.match(r"To sign in, use a web browser to open the page https://\S+ and enter the code \S+ to authenticate\.\n", run[0])
+def test_the_message_names_the_page_and_the_code(run: Run) -> None:
+    assert re.match(r"To sign in, use a web browser to open the page https://\S+ and enter the code \S+ to authenticate\.\n", run.output)
 
 
-def test_the_program_greets_the_person_who_approved(run: tuple[str, Detour, datetime]) -> None:
-    assert "Hello, Megan Bowen\n" in run[0]
+def test_the_program_greets_the_person_who_approved(run: Run) -> None:
+    assert "Hello, Megan Bowen\n" in run.output
 
 
-def test_the_first_page_of_events_is_as_long_as_asked(run: tuple[str, Detour, datetime]) -> None:
-    events = lines_below("My events:", run[0])
+def test_the_first_page_of_events_is_as_long_as_asked(run: Run) -> None:
+    events = run.events("My events:")
     assert len(events) == 5
     assert all(re.fullmatch(rf"{GRAPH_TIME} to {GRAPH_TIME} UTC", times) for *_, times in events)
 
 
-def test_the_week_is_told_in_the_zone_that_was_preferred(run: tuple[str, Detour, datetime]) -> None:
-    events = lines_below("This week, in Redmond:", run[0])
+def test_the_week_is_told_in_the_zone_that_was_preferred(run: Run) -> None:
+    events = run.events("This week, in Redmond:")
     assert events
     assert all(times.endswith(" Pacific Standard Time") for *_, times in events)
 
 
-def test_the_event_is_created_at_the_instant_meant(run: tuple[str, Detour, datetime]) -> None:
-    output, _, began = run
-    created = re.search(r"^Created Read about Graph at At my desk, (\S+)\.(\d{7}) UTC$", output, flags=re.MULTILINE)
-    assert created, output
+def test_the_event_is_created_at_the_instant_meant(run: Run) -> None:
+    created = re.search(r"^Created Read about Graph at At my desk, (\S+)\.(\d{7}) UTC$", run.output, flags=re.MULTILINE)
+    assert created, run.output
     start = datetime.fromisoformat(created[1]).replace(tzinfo=UTC)
-    assert timedelta(minutes=5) <= start + timedelta(seconds=1) - began < timedelta(minutes=7)
-    [[subject, organizer, _]] = lines_below("Found again:", output)
+    assert timedelta(minutes=5) <= start + timedelta(seconds=1) - run.began < timedelta(minutes=7)
+    [[subject, organizer, _]] = run.events("Found again:")
     assert (subject, organizer) == ("Read about Graph", "Megan Bowen")
 
 
-def test_nothing_but_the_two_hosts_was_asked_for(run: tuple[str, Detour, datetime]) -> None:
-    assert set(run[1].asked) == MICROSOFT
+def test_nothing_but_the_two_hosts_was_asked_for(run: Run) -> None:
+    assert set(run.asked) == MICROSOFT
