@@ -45,7 +45,7 @@ def main() -> None:
     """Start a tenant, sign in, compare."""
     daypass = shutil.which("daypass", path=str(Path(sys.executable).parent)) or "daypass"
     with tempfile.TemporaryDirectory() as folder:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("DAYPASS_")}
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("DAYPASS_", "PYTHON"))}
         environ = {
             **clean,
             "DAYPASS_STATE_DIR": folder,

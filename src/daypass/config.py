@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from .errors import ConfigError
+from .value import Value
 
 ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "client_id": ("DAYPASS_CLIENT_ID", "CLIENT_ID"),
@@ -43,8 +44,7 @@ STORAGES = ("disk", "volume", "memory")
 HEX = frozenset("0123456789abcdefABCDEF")
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Value):
     """All settings; `origins` tells where each value came from.
 
     `authority` is the sign-in service's origin, `graph_root` Graph's address with its version. `storage` says where
@@ -61,7 +61,7 @@ class Settings:
     storage: str = "disk"
     key_file: str = ""
     time_zone: str = ""
-    origins: Mapping[str, str] = field(default_factory=dict[str, str])
+    origins: Mapping[str, str] = MappingProxyType({})
     looked_in: tuple[str, ...] = ()
 
     @property
@@ -139,10 +139,8 @@ def load(
 def _tidied(settings: Settings) -> Settings:
     if settings.storage not in STORAGES:
         raise ConfigError("DAYPASS_STORAGE", f"{settings.storage!r} is none of {', '.join(STORAGES)}", (settings.origins["storage"],))
-    from dataclasses import replace
 
-    return replace(
-        settings,
+    return settings.replace(
         authority=settings.authority.rstrip("/"),
         graph_root=settings.graph_root.rstrip("/"),
         state_dir=os.path.abspath(os.path.expanduser(settings.state_dir)),

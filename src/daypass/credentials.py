@@ -12,12 +12,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import urlencode
 
 from .auth import tokens
 from .errors import AuthError, DeviceCodeExpired, SignInRequired, TransportError
+from .value import Value
 from .wire import Access, Request, Response
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ class State(TypedDict, total=False):
     last_error: str
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(Value):
     """How an identity stands, told from the vault alone; times are seconds since the epoch."""
 
     account: tokens.Account | None

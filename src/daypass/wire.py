@@ -19,20 +19,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Coroutine, Generator, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 
 from .errors import TransportError
+from .value import Value
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(Value):
     """One HTTP response; header names are lowercase."""
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = MappingProxyType({})
     body: bytes = b""
 
     def json(self) -> Any:
@@ -40,8 +40,7 @@ class Response:
         return json.loads(self.body)
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(Value):
     """What a request's token must be good for.
 
     `scopes` are permissions without resource prefix (`Calendars.Read`). `renew` asks for a token newer than the one
@@ -53,8 +52,7 @@ class Access:
     claims: str = ""
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Value):
     """One HTTP request; awaiting it gives the Response, or raises TransportError.
 
     `url` is absolute, or begins with `/` and is then below the service root that the driver was given. With `access`
@@ -63,7 +61,7 @@ class Request:
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = MappingProxyType({})
     body: bytes = b""
     access: Access | None = None
 
@@ -71,8 +69,7 @@ class Request:
         return (yield self)
 
 
-@dataclass(frozen=True)
-class Sleep:
+class Sleep(Value):
     """A pause; awaiting it lets the time pass."""
 
     seconds: float

@@ -31,7 +31,11 @@ APPROVAL_TRIES, APPROVAL_PAUSE_SECONDS = 600, 0.1
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of `daypass demo`."""
     parser.add_argument(
-        "--auto-approve", nargs="?", const="megan", metavar="USER", help="let USER (megan) approve the sign-in; the default without a terminal"
+        "--auto-approve",
+        nargs="?",
+        const="megan",
+        metavar="USER",
+        help="let USER (megan) approve the sign-in; the default without a terminal",
     )
     parser.set_defaults(run=run)
 
@@ -60,14 +64,23 @@ class Demo:
             self._sign_in()
             self._show()
             made = self._show(
-                "add", "--title", TITLE, "--start", "+5m", "--duration", "30m", "--where", PLACE, told="Now create an event, and see what the service made of it."
+                "add",
+                "--title",
+                TITLE,
+                "--start",
+                "+5m",
+                "--duration",
+                "30m",
+                "--where",
+                PLACE,
+                told="Now create an event, and see what the service made of it.",
             )
             self._prove(made)
         except subprocess.CalledProcessError as error:
             return error.returncode
         _say(
             "What to try next:\n"
-            "  daypass sandbox up --background        a tenant that stays; then: eval \"$(daypass sandbox env)\"\n"
+            '  daypass sandbox up --background        a tenant that stays; then: eval "$(daypass sandbox env)"\n'
             "  daypass agenda fri --days 3 -o json    other days, for programs\n"
             "  daypass show --match stand-up          one event with all its details\n"
             "  README.md                              six steps to your own tenant, and the container"
@@ -89,15 +102,16 @@ class Demo:
         """Wait for the code to be asked for, then approve it through the control plane."""
         for _ in range(APPROVAL_TRIES):
             time.sleep(APPROVAL_PAUSE_SECONDS)
-            pending = self._control("GET", "/state").get("device_codes") or {}
-            codes = [code for code in pending.values() if code.get("status") == "pending"]
-            if codes:
+            waiting = self._control("GET", "/approve")
+            if waiting:
                 time.sleep(1)  # for the reader: the code should be seen before it is used
-                self._control("POST", "/approve", {"user_code": codes[0]["user_code"], "user": self._approver})
+                self._control("POST", "/approve", {"user_code": waiting[0]["user_code"], "user": self._approver})
                 return
 
-    def _control(self, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
-        request = Request(self._tenant.control + path, json.dumps(body).encode() if body else None, {"Content-Type": "application/json"}, method=method)
+    def _control(self, method: str, path: str, body: dict[str, str] | None = None) -> Any:
+        request = Request(
+            self._tenant.control + path, json.dumps(body).encode() if body else None, {"Content-Type": "application/json"}, method=method
+        )
         opener = build_opener(ProxyHandler({}), HTTPSHandler(context=ssl.create_default_context(cafile=self._tenant.ca_file)))
         with opener.open(request, timeout=10) as answer:
             return json.load(answer)

@@ -20,7 +20,6 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,7 +45,6 @@ HTML_PAGE = (
 )
 
 
-@dataclass(frozen=True)
 class Disrupted(Response):
     """A response that goes wrong on the wire: late, in drips, cut off after some bytes, dropped, or never sent."""
 
@@ -154,7 +152,7 @@ def _error_answer(call: Call, fault: dict[str, Any], latency: float) -> Response
             status, {"content-type": "text/html; charset=utf-8", **headers}, HTML_PAGE % (status, status), latency_seconds=latency
         )
     code, message = CODES.get(status, ("UnknownError", "An error occurred."))
-    if not urlsplit(call.request.url).path.startswith(("/v1.0/", "/beta/")):
+    if not urlsplit(call.request.url).path.lower().startswith(("/v1.0/", "/beta/")):
         code, message = "temporarily_unavailable", "AADSTS90033: A transient error has occurred. Please try again."
     raise Fault(status, fault.get("code", code), fault.get("message", message), headers)
 

@@ -136,7 +136,7 @@ def _asked(call: Call, record: dict[str, Any], user_id: str) -> list[tuple[str, 
 
 def _explain(call: Call) -> Response:
     number = call.query.get("code", "")
-    kind = KINDS.get(int(number)) if number.isascii() and number.isdigit() else None
+    kind = KINDS.get(number)
     return _page(call, "error", 200 if kind else 404, number=number[:12], kind=kind)
 
 

@@ -95,7 +95,7 @@ class _Garden:
 
     def __init__(self, tenant: Tenant, document: Json) -> None:
         self._tenant, self._document = tenant, document
-        self._zone: str = document.get("zone", "UTC")
+        self._zone = _zone_name(document.get("zone", "UTC"), "the seed")
         self._people: dict[str, Json] = {**document.get("people", {}), **document.get("rooms", {})}
         self._boxes: dict[str, Mailbox] = {}
         self._now = tenant.clock.now()
@@ -108,8 +108,8 @@ class _Garden:
             where = f"events[{number}]"
             try:
                 self._schedule(spec, where)
-            except Fault as fault:
-                raise ValueError(f"{where} ({spec.get('subject')}): {fault.message}") from None
+            except (Fault, OverflowError) as refusal:
+                raise ValueError(f"{where} ({spec['subject']}): {refusal}") from None
 
     def _settle(self, key: str, person: Json) -> None:
         """A person (or room) with an account and a mailbox."""
@@ -117,11 +117,9 @@ class _Garden:
         _check(person, PERSON, where, required=("id", "displayName", "userPrincipalName"), open_ended=True)
         user = {name: value for name, value in person.items() if name not in ("timeZone", "calendars")}
         self._tenant.state.users[person["id"]] = {"mail": person["userPrincipalName"], "accountEnabled": True, **user}
-        zone = person.get("timeZone", self._zone)
-        if zones.windows_name(zone) is None:
-            raise ValueError(f"{where}: '{zone}' is not a time zone")
-        state = new_mailbox(self._tenant.new_id, zone)
+        state = new_mailbox(self._tenant.new_id, _zone_name(person.get("timeZone", self._zone), where))
         for extra in person.get("calendars", []):
+            _check(extra, {"name": str, "color": str}, f"{where}.calendars", required=("name",))
             calendar = {**next(iter(state["calendars"].values())), "id": self._tenant.new_id("calendar"), "isDefaultCalendar": False}
             state["calendars"][calendar["id"]] = {**calendar, "isRemovable": True, **extra}
         self._tenant.state.mailboxes[person["id"]] = state
@@ -140,7 +138,8 @@ class _Garden:
                 )
         organizer = spec["organizer"]
         author = self._author(organizer, where)
-        home = self._boxes.get(organizer if isinstance(organizer, str) else "", Mailbox(new_mailbox(self._tenant.new_id, self._zone)))
+        outside = not isinstance(organizer, str)
+        home = Mailbox(new_mailbox(self._tenant.new_id, self._zone)) if outside else self._boxes[organizer]
         event = events.create(payload.read(self._given(spec, guests, where)), author, _calendar_id(home, spec, where))
         for attendee, guest in zip(event.get("attendees", []), guests, strict=True):
             attendee["status"] = {"response": guest.answer, "time": self._answered(guest.answer)}
@@ -206,11 +205,12 @@ class _Garden:
         return self._people[organizer].get("timeZone", self._zone) if isinstance(organizer, str) else self._zone
 
     def _day(self, spec: Json, where: str) -> date:
-        if "day" in spec:
-            return self._today + timedelta(days=spec["day"])
-        if "workday" not in spec:
+        if "day" not in spec and "workday" not in spec:
             raise ValueError(f"{where}: needs 'workday' or 'day', counted from today")
-        return self._workday(spec["workday"])
+        try:
+            return self._today + timedelta(days=spec["day"]) if "day" in spec else self._workday(spec["workday"])
+        except (ValueError, OverflowError):
+            raise ValueError(f"{where}: there is no day that far from today") from None
 
     def _workday(self, number: int) -> date:
         today = self._today.toordinal() - 1
@@ -231,6 +231,7 @@ class _Garden:
             event = events.change_occurrence(event, day, home.neighbours(event, day), payload.read(given), author)
             home.put(event)
         for number in spec.get("dropped", []):
+            _check({"dropped": number}, {"dropped": int}, where)
             day = self._workday(number).isoformat()
             self._find(home, event, day, where)
             event = events.cancel_occurrence(event, day, author.now)
@@ -271,6 +272,13 @@ def _calendar_id(home: Mailbox, spec: Json, where: str) -> str:
         if calendar["name"] == spec["calendar"]:
             return calendar["id"]
     raise ValueError(f"{where}: the organizer has no calendar '{spec['calendar']}'")
+
+
+def _zone_name(zone: str, where: str) -> str:
+    name = zones.windows_name(zone)
+    if name is None:
+        raise ValueError(f"{where}: '{zone}' is not a time zone")
+    return name
 
 
 def _moment(wall: datetime, zone: str) -> Json:

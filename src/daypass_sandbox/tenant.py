@@ -233,7 +233,7 @@ def _received(tenant: Tenant, request: Request) -> Call:
     headers = {name.lower(): value for name, value in request.headers.items()}
     query = {name.lower(): value for name, value in parse_qsl(url.query, keep_blank_values=True)}
     root = f"{url.scheme}://{url.netloc}" if url.netloc else LOCAL_ROOT
-    clean = replace(request, method=request.method.upper(), url=url._replace(path=path).geturl(), headers=headers)
+    clean = request.replace(method=request.method.upper(), url=url._replace(path=path).geturl(), headers=headers)
     return Call(tenant, clean, root, query=query)
 
 

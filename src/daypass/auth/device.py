@@ -17,8 +17,9 @@ While the code lives, trouble on the way never ends a sign-in: the person may be
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from ..value import Value
 
 SLOW_DOWN_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 60.0
@@ -26,8 +27,7 @@ LONGEST_WAIT_SECONDS = 60.0
 WAITING = frozenset({"authorization_pending", "slow_down"})
 
 
-@dataclass(frozen=True)
-class DeviceCode:
+class DeviceCode(Value):
     """What the person must be shown (RFC 8628, section 3.2); `expires_at` is seconds since the epoch."""
 
     user_code: str
@@ -49,8 +49,7 @@ class DeviceCode:
         )
 
 
-@dataclass(frozen=True)
-class Trouble:
+class Trouble(Value):
     """A poll that got no answer from the sign-in service: why, and how long it asked us to wait (0: it did not say)."""
 
     reason: str

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from .. import errors
 from ..model.text import clean
+from ..value import Value
 
 LONGEST_LINE = 400
 
 
-@dataclass(frozen=True)
-class Advice:
+class Advice(Value):
     """An error in words; `code` is its stable name for programs, `exit_code` the process's."""
 
     code: str
@@ -109,7 +108,6 @@ def advise(error: errors.DaypassError) -> Advice:
 
 
 def _about_sign_in(error: errors.AuthError, advice: Advice) -> Advice:
-    from dataclasses import replace
 
     from ..auth.explain import explanation
 
@@ -121,12 +119,12 @@ def _about_sign_in(error: errors.AuthError, advice: Advice) -> Advice:
     ]
     reference = " · ".join(part for part in ids if part)
     if known is None:
-        return replace(advice, reference=reference)
+        return advice.replace(reference=reference)
     if known.needs_admin:
-        return replace(
-            advice, why=known.cause, do=known.cure, admin=f"{known.who} can cure this; give them the line below", reference=reference
+        return advice.replace(
+            why=known.cause, do=known.cure, admin=f"{known.who} can cure this; give them the line below", reference=reference
         )
-    return replace(advice, why=known.cause, do=advice.do or known.cure, reference=reference)
+    return advice.replace(why=known.cause, do=advice.do or known.cure, reference=reference)
 
 
 def _request(error: errors.GraphError) -> str:

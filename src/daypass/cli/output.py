@@ -6,20 +6,19 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
 from ..model.event import Event, Person
 from ..model.text import clean, fit, pad
 from ..model.zones import zone_name
+from ..value import Value
 
 FORMATS = ("table", "plain", "json")
 NARROWEST_SUBJECT, ORGANIZER_COLUMNS, LOCATION_COLUMNS = 20, 20, 24
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(Value):
     """Events between two instants as one viewer sees them; `as_of` is when they were read."""
 
     events: Sequence[Event]
@@ -93,7 +92,7 @@ def _plain(listing: Listing) -> str:
 def _plain_line(number: int, event: Event, zone: tzinfo) -> str:
     parts = [
         f"{number}",
-        f"{_stamp(event.start, zone)} - {_stamp(_shown_end(event), zone)}",
+        _span(event, zone),
         _title(event),
         _who(event.organizer),
         clean(event.location),
@@ -218,6 +217,15 @@ def _stamp(moment: datetime | date, zone: tzinfo, *, named: bool = False) -> str
     if not isinstance(moment, datetime):
         return f"{moment:%a %Y-%m-%d}"
     return f"{moment.astimezone(zone):%a %Y-%m-%d %H:%M}" + (f" {zone_name(zone)}" if named else "")
+
+
+def _span(event: Event, zone: tzinfo) -> str:
+    """Start and end on one line; what the end shares with the start is not said twice."""
+    start, last = event.start, _shown_end(event)
+    if not isinstance(start, datetime) or not isinstance(last, datetime):
+        return f"{_stamp(start, zone)} all day" if start == last else f"{_stamp(start, zone)} - {_stamp(last, zone)} all day"
+    same_day = start.astimezone(zone).date() == last.astimezone(zone).date()
+    return f"{_stamp(start, zone)} - " + (f"{last.astimezone(zone):%H:%M}" if same_day else _stamp(last, zone))
 
 
 def _shown_end(event: Event) -> datetime | date:

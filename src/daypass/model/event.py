@@ -7,25 +7,23 @@ it, so that a member added tomorrow (`unknownFutureValue`) harms nobody.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from ..errors import UsageError
+from ..value import Value
 
 # Graph takes at most 500 attendees for an event: https://learn.microsoft.com/graph/api/resources/event (attendees).
 _ATTENDEES_MAX = 500
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(Value):
     """Somebody as a calendar names them; either part may be empty."""
 
     name: str = ""
     address: str = ""
 
 
-@dataclass(frozen=True)
-class Attendee:
+class Attendee(Value):
     """Somebody invited. `type` is required, optional or resource; `response` is as in `Event`."""
 
     person: Person
@@ -33,8 +31,7 @@ class Attendee:
     response: str = "none"
 
 
-@dataclass(frozen=True)
-class User:
+class User(Value):
     """An account of the directory: https://learn.microsoft.com/graph/api/resources/user."""
 
     id: str
@@ -48,8 +45,7 @@ class User:
     preferred_language: str = ""
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(Value):
     """One event as the service stated it; what it did not state is empty, or None.
 
     `start` and `end` are aware datetimes, or for an all-day event dates with `end` the day after the last; anything else is a ValueError.
@@ -102,8 +98,7 @@ class Event:
         return _instant(self.end) - _instant(self.start)
 
 
-@dataclass(frozen=True)
-class NewEvent:
+class NewEvent(Value):
     """What creating an event needs; UsageError when it makes no sense.
 
     `time_zone` is the zone to state for a timed event (`start` and `end` are instants all the same). `transaction_id` lets a creation be

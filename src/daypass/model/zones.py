@@ -162,20 +162,28 @@ def _known(told: str) -> str | None:
 
 
 def _iana_zone(name: str) -> ZoneInfo | None:
-    from zoneinfo import ZoneInfo, available_timezones
+    from zoneinfo import ZoneInfo
 
     if name.casefold().startswith(_NOT_ZONES):
         return None
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        spelled = {known.casefold(): known for known in available_timezones()}.get(name.casefold())
+        spelled = _iana_names().get(name.casefold())
     return ZoneInfo(spelled) if spelled else None
 
 
 def _windows_zone(name: str) -> ZoneInfo | None:
     spelled = {windows.casefold(): zones[0] for windows, zones in _windows_zones().items()}.get(name.casefold())
     return _iana_zone(spelled) if spelled else None
+
+
+@cache
+def _iana_names() -> dict[str, str]:
+    """Every IANA name by its casefolded spelling; slow, so only for a name that was not found as it stands."""
+    from zoneinfo import available_timezones
+
+    return {name.casefold(): name for name in sorted(available_timezones()) if not name.casefold().startswith(_NOT_ZONES)}
 
 
 @cache
@@ -190,10 +198,9 @@ def _windows_zones() -> dict[str, list[str]]:
 def _near(name: str) -> tuple[str, ...]:
     """At most three known names like the given one: those of its city first, then the best spelled alike."""
     from difflib import get_close_matches
-    from zoneinfo import available_timezones
 
     wanted = name.casefold().replace(" ", "_")
-    known = {key.casefold(): key for key in sorted(available_timezones()) if not key.casefold().startswith(_NOT_ZONES)}
+    known = _iana_names()
     cities = [folded for folded in known if folded.rpartition("/")[2] == wanted]
     alike = get_close_matches(wanted[:60], known, n=3)
     windows = {key.casefold(): key for key in _windows_zones()}
