@@ -39,6 +39,8 @@ PLANTS = [
     Plant("sandbox", "daypass_sandbox.planted", "import daypass.graph"),
     Plant("home-msal", "daypass.auth.planted", "import msal"),
     Plant("home-msal", "daypass_sandbox.planted", "import msal"),
+    Plant("home-aiohttp", "daypass.cli.planted", "import aiohttp"),
+    Plant("home-aiohttp", "daypass_sandbox.planted", "import aiohttp"),
     Plant("home-cryptography", "daypass.auth.planted", "import cryptography"),
     Plant("home-keyring", "daypass.graph.planted", "import keyring"),
 ]
