@@ -65,7 +65,7 @@ def answer(call: Call, router: Router) -> Response:
     except Fault as fault:
         done = reply(fault.status, {"error": fault.code, "error_description": str(fault)}, fault.headers)
     ids = {"x-ms-request-id": call.tenant.new_id("trace"), "client-request-id": correlation_of(call), "x-ms-ests-server": "sandbox"}
-    return replace(done, headers={**ids, "cache-control": "no-store, no-cache", "pragma": "no-cache", **done.headers})
+    return done.replace(headers={**ids, "cache-control": "no-store, no-cache", "pragma": "no-cache", **done.headers})
 
 
 def _require_tenant(call: Call, name: str) -> None:

@@ -205,7 +205,7 @@ class Tenant:
         except Fault as fault:
             inner = {"date": iso(self.clock.now()), **ids}
             answer = reply(fault.status, {"error": {"code": fault.code, "message": str(fault), "innerError": inner}}, fault.headers)
-        return replace(answer, headers={**answer.headers, **ids})
+        return answer.replace(headers={**answer.headers, **ids})
 
     def _routed(self, call: Call) -> Response:
         caller = caller_of(call)
