@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import pytest
 
+from daypass_sandbox.tenant import CLIENT_ID, TENANT_ID
+
 ROOT = Path(__file__).parents[2]
 TOOLS = Path(sys.executable).parent
 
@@ -171,6 +173,12 @@ def test_the_product_does_not_know_that_there_is_a_sandbox() -> None:
     sources = [file for file in (ROOT / "src" / "daypass").rglob("*") if file.is_file() and "__pycache__" not in file.parts]
     assert sources
     assert [str(file) for file in sources if "sandbox" in file.read_text().lower()] == []
+
+
+def test_the_compose_file_names_the_tenant_and_the_app_of_the_sandbox() -> None:
+    text = (ROOT / "compose.yaml").read_text()
+    assert f"CLIENT_ID: {CLIENT_ID}\n" in text
+    assert f"TENANT_ID: {TENANT_ID}\n" in text
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda file: file.name)
