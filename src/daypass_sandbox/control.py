@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from daypass.wire import Response
 
 from . import entra, faults
-from .clock import iso, parse_instant
+from .clock import TenantClock, iso, parse_instant
 from .routes import Call, Fault, Route, Router, reply
 
 POLICIES: Mapping[str, str] = {
@@ -28,6 +28,7 @@ POLICIES: Mapping[str, str] = {
     "strict_polling": "polling faster than the interval is answered slow_down, and the interval grows by 5 seconds",
     "user_disabled": "the account is disabled (AADSTS50057)",
 }
+LAST_SECOND = 253370764800.0  # 9999-01-01
 SHOWN_OF_USER = ("id", "displayName", "userPrincipalName", "mail", "jobTitle", "accountEnabled")
 
 
@@ -145,14 +146,27 @@ def _clock(call: Call) -> Response:
         if not said:
             raise _wrong('say {"now": "2026-11-22T09:00:00Z"}, {"advance_seconds": 60} or {"run": true}')
         try:
-            if "now" in said:
-                clock.stop_at(parse_instant(said["now"]))
-            clock.advance(float(said.get("advance_seconds", 0)))
+            _move(clock, said)
         except (ValueError, TypeError, OverflowError) as error:
             raise _wrong(f"this is no time: {error}") from None
+    return reply(200, {"now": iso(clock.now()) + "Z", "seconds": clock.now(), "running": "stopped_at" not in clock.settings})
+
+
+def _move(clock: TenantClock, said: dict[str, Any]) -> None:
+    """Do to the clock what was said, or nothing if it would then show a time outside 1970 to 9998."""
+    before = dict(clock.settings)
+    try:
+        if "now" in said:
+            clock.stop_at(parse_instant(said["now"]))
+        clock.advance(float(said.get("advance_seconds", 0)))
         if said.get("run"):
             clock.run()
-    return reply(200, {"now": iso(clock.now()) + "Z", "seconds": clock.now(), "running": "stopped_at" not in clock.settings})
+        if not 0 <= clock.now() < LAST_SECOND:
+            raise ValueError("it must lie from 1970 to 9998")
+    except (ValueError, TypeError, OverflowError):
+        clock.settings.clear()
+        clock.settings.update(before)
+        raise
 
 
 def _faults(call: Call) -> Response:

@@ -58,12 +58,12 @@ def answer(call: Call, router: Router) -> Response:
             _require_tenant(call, parameters["tenant"])
         return route.handler(replace(call, path=parameters))
 
-    try:
-        done = faults.meddle(call, routed)
-    except Refusal as refusal:
-        done = envelope(call, refusal)
-    except Fault as fault:
-        done = reply(fault.status, {"error": fault.code, "error_description": str(fault)}, fault.headers)
+    def refused(fault: Fault) -> Response:
+        if isinstance(fault, Refusal):
+            return envelope(call, fault)
+        return reply(fault.status, {"error": fault.code, "error_description": str(fault)}, fault.headers)
+
+    done = faults.meddle(call, routed, refused)
     ids = {"x-ms-request-id": call.tenant.new_id("trace"), "client-request-id": correlation_of(call), "x-ms-ests-server": "sandbox"}
     return done.replace(headers={**ids, "cache-control": "no-store, no-cache", "pragma": "no-cache", **done.headers})
 

@@ -63,7 +63,7 @@ def checked(fault: dict[str, Any], find_user: Callable[[str], str | None]) -> di
     effects = [name for name in EFFECTS if name in fault and not (name == "latency_ms" or (name == "status" and "html" in fault))]
     if len(effects) > 1 or not (effects or "latency_ms" in fault):
         raise ValueError(f"a fault needs exactly one of {', '.join(EFFECTS)}; this one has {', '.join(effects) or 'none'}")
-    _check_numbers(fault)
+    _check_values(fault)
     kept = dict(fault)
     if "user" in fault:
         kept["user"] = find_user(str(fault["user"]))
@@ -76,7 +76,11 @@ def checked(fault: dict[str, Any], find_user: Callable[[str], str | None]) -> di
     return {**kept, "left": int(fault.get("count", 0 if "probability" in fault else 1)) or None, "drawn": 0}
 
 
-def _check_numbers(fault: dict[str, Any]) -> None:
+def _check_values(fault: dict[str, Any]) -> None:
+    for kind, names in ((str, ("method", "path", "user", "code", "message")), (bool, ("html", "stall", "after"))):
+        for name in names:
+            if not isinstance(fault.get(name, kind()), kind):
+                raise ValueError(f"{name} must be {'a text' if kind is str else 'true or false'}")
     if fault.get("drop", "before") not in ("before", "after"):
         raise ValueError('drop must be "before" or "after" (the effect of the request)')
     limits = {
@@ -99,8 +103,15 @@ def _check_numbers(fault: dict[str, Any]) -> None:
         raise ValueError("retry_after must be a number of seconds, 0 or more")
 
 
-def meddle(call: Call, proceed: Callable[[Call], Response]) -> Response:
-    """The answer to a request, spoilt by the first fault that strikes it."""
+def meddle(call: Call, handler: Callable[[Call], Response], refuse: Callable[[Fault], Response]) -> Response:
+    """The answer of a handler, or what `refuse` makes of its refusal, spoilt by the first fault that strikes the request."""
+
+    def proceed(call: Call) -> Response:
+        try:
+            return handler(call)
+        except Fault as fault:
+            return refuse(fault)
+
     fault = next((fault for fault in call.tenant.state.faults if _strikes(fault, call)), None)
     if fault is None:
         return proceed(call)
@@ -112,7 +123,7 @@ def meddle(call: Call, proceed: Callable[[Call], Response]) -> Response:
     if "html" in fault or "status" in fault:
         if fault.get("after"):
             proceed(call)
-        return _error_answer(call, fault, latency)
+        return _error_answer(call, fault, latency, refuse)
     answer = proceed(call)
     return Disrupted(
         answer.status,
@@ -144,7 +155,7 @@ def _strikes(fault: dict[str, Any], call: Call) -> bool:
     return True
 
 
-def _error_answer(call: Call, fault: dict[str, Any], latency: float) -> Response:
+def _error_answer(call: Call, fault: dict[str, Any], latency: float, refuse: Callable[[Fault], Response]) -> Response:
     status = fault.get("status", 502)
     headers = {"retry-after": f"{fault['retry_after']:g}"} if "retry_after" in fault else {}
     if fault.get("html"):
@@ -154,7 +165,8 @@ def _error_answer(call: Call, fault: dict[str, Any], latency: float) -> Response
     code, message = CODES.get(status, ("UnknownError", "An error occurred."))
     if not urlsplit(call.request.url).path.lower().startswith(("/v1.0/", "/beta/")):
         code, message = "temporarily_unavailable", "AADSTS90033: A transient error has occurred. Please try again."
-    raise Fault(status, fault.get("code", code), fault.get("message", message), headers)
+    answer = refuse(Fault(status, fault.get("code", code), fault.get("message", message), headers))
+    return Disrupted(answer.status, answer.headers, answer.body, latency_seconds=latency)
 
 
 class Throttle:

@@ -124,7 +124,9 @@ SIGN_IN_FREQUENCY = Kind(
 )
 TOKEN_MALFORMED = Kind(9002313, "invalid_grant", "Invalid request. Request is malformed or invalid.", "bad_token")
 
-KINDS: dict[str, Kind] = {str(kind.number): kind for kind in list(globals().values()) if isinstance(kind, Kind) and kind.error != "slow_down"}
+KINDS: dict[str, Kind] = {
+    str(kind.number): kind for kind in list(globals().values()) if isinstance(kind, Kind) and kind.error != "slow_down"
+}
 
 
 class Refusal(Fault):

@@ -88,6 +88,8 @@ class State:
     @classmethod
     def from_json(cls, saved: dict[str, Any]) -> State:
         """A state from what `to_json` gave; ValueError names members it does not know."""
+        if not isinstance(saved, dict):  # pyright: ignore[reportUnnecessaryIsInstance] - it comes from outside
+            raise ValueError("this is not a state of this sandbox: not a JSON object")
         blank = cls().to_json()
         wrong = sorted(name for name, value in saved.items() if not isinstance(value, type(blank.get(name))))
         if wrong:
@@ -200,11 +202,12 @@ class Tenant:
     def _graph(self, call: Call) -> Response:
         ids = {"request-id": self.new_id("request")}
         ids["client-request-id"] = call.request.headers.get("client-request-id", ids["request-id"])
-        try:
-            answer = faults.meddle(call, self._routed)
-        except Fault as fault:
+
+        def refused(fault: Fault) -> Response:
             inner = {"date": iso(self.clock.now()), **ids}
-            answer = reply(fault.status, {"error": {"code": fault.code, "message": str(fault), "innerError": inner}}, fault.headers)
+            return reply(fault.status, {"error": {"code": fault.code, "message": str(fault), "innerError": inner}}, fault.headers)
+
+        answer = faults.meddle(call, self._routed, refused)
         return answer.replace(headers={**answer.headers, **ids})
 
     def _routed(self, call: Call) -> Response:

@@ -1,0 +1,337 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from daypass.wire import Request
+from entra_caller import CLIENT_ID, ROOT, Entra, refusal
+from graph_caller import MEGAN, Graph, new_tenant, timed
+
+ALEX = "c04705e2-7e11-4000-8000-000000000002"
+
+
+@pytest.fixture
+def tenant():
+    return new_tenant()
+
+
+@pytest.fixture
+def entra(tenant):
+    return Entra(tenant.handle)
+
+
+def complaint(answer):
+    return answer.status, answer.json()["error"]["message"]
+
+
+# --- approving and declining
+
+
+@pytest.mark.parametrize("name", ["megan", "Megan", "megan@contoso.example", MEGAN])
+def test_a_sign_in_is_approved_in_the_name_of_a_user_however_called(entra, name):
+    code = entra.device_code().json()
+    assert entra.approve(name, user_code=code["user_code"]) == {"user_code": code["user_code"], "user": "megan@contoso.example"}
+    assert entra.poll(code["device_code"]).status == 200
+
+
+def test_the_only_waiting_sign_in_needs_no_code(entra):
+    code = entra.device_code().json()
+    assert entra.approve("alex")["user_code"] == code["user_code"]
+
+
+def test_of_several_waiting_sign_ins_one_must_be_named(entra):
+    first, second = entra.device_code().json(), entra.device_code().json()
+    status, message = complaint(entra.control("POST", "approve", {"user": "megan"}))
+    assert status == 400
+    assert "2 sign-ins wait" in message
+    entra.approve("megan", user_code=second["user_code"].lower())
+    assert refusal(entra.poll(first["device_code"]))[1] == "authorization_pending"
+    assert entra.poll(second["device_code"]).status == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        ({"user": "megan", "user_code": "XXXXXXXXX"}, 404, "no sign-in waits for this code"),
+        ({"user": "nobody"}, 404, "no user 'nobody'"),
+        ({}, 400, "say who approves"),
+        ({"user": "megan", "code": "X"}, 400, "unknown member 'code'"),
+    ],
+)
+def test_a_wrong_approval_is_refused_with_what_to_do(entra, body, status, said):
+    code = entra.device_code().json()
+    answer = complaint(entra.control("POST", "approve", body))
+    assert answer[0] == status
+    assert said in answer[1]
+    assert refusal(entra.poll(code["device_code"]))[1] == "authorization_pending"
+
+
+def test_what_waits_is_listed_until_it_is_decided(entra):
+    code = entra.device_code().json()
+    entra.advance(100)
+    (waiting,) = entra.ask_control("GET", "approve")
+    assert (waiting["user_code"], waiting["client_id"], waiting["expires_in"]) == (code["user_code"], CLIENT_ID, 800)
+    entra.ask_control("POST", "deny")
+    assert entra.ask_control("GET", "approve") == []
+    assert complaint(entra.control("POST", "deny"))[0] == 404
+
+
+# --- the clock
+
+
+def test_the_clock_is_set_moved_and_let_run(tenant, entra):
+    assert entra.ask_control("POST", "clock", {"now": "2030-01-02T03:04:05Z"}) == {
+        "now": "2030-01-02T03:04:05Z",
+        "seconds": 1893553445.0,
+        "running": False,
+    }
+    assert entra.ask_control("POST", "clock", {"advance_seconds": 0.5})["seconds"] == 1893553445.5
+    tenant._source.seconds += 100
+    assert entra.ask_control("GET", "clock")["seconds"] == 1893553445.5
+    assert entra.ask_control("POST", "clock", {"run": True})["running"] is True
+    tenant._source.seconds += 7
+    assert entra.ask_control("GET", "clock")["seconds"] == 1893553452.5
+
+
+def test_an_offset_in_a_time_counts(entra):
+    assert entra.ask_control("POST", "clock", {"now": "2030-01-02T03:04:05+02:00"})["now"] == "2030-01-02T01:04:05Z"
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"now": "tomorrow"}, {"now": [1]}, {"advance_seconds": "soon"}, {"advance_seconds": None}, {"later": 1}, {"now": True}]
+)
+def test_a_time_that_is_none_is_refused_and_the_clock_stays(tenant, entra, body):
+    before = tenant.clock.now()
+    assert complaint(entra.control("POST", "clock", body))[0] == 400
+    assert tenant.clock.now() == before
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"now": 1e300},
+        {"now": "9999-12-31T23:59:59Z", "advance_seconds": 1e9},
+        {"advance_seconds": float("inf")},
+        {"now": float("nan")},
+        {"now": -1e15},
+    ],
+)
+def test_a_time_no_calendar_holds_is_refused_and_the_clock_stays(tenant, entra, body):
+    before = tenant.clock.now()
+    assert complaint(entra.control("POST", "clock", body))[0] == 400
+    assert tenant.clock.now() == before
+
+
+# --- policies, users, apps
+
+
+def test_policies_are_listed_with_their_meaning(entra):
+    entra.policy(block_device_code=["megan"], require_mfa=True)
+    listed = entra.ask_control("GET", "policies")
+    assert listed["block_device_code"]["value"] == [MEGAN]
+    assert "AADSTS53003" in listed["block_device_code"]["means"]
+    assert listed["require_mfa"]["value"] is True
+    assert listed["user_disabled"]["value"] is False
+    entra.policy(require_mfa=False)
+    assert entra.ask_control("GET", "policies")["require_mfa"]["value"] is False
+
+
+def test_a_policy_for_some_spares_the_others(entra):
+    entra.policy(user_disabled=["megan"])
+    code = entra.device_code().json()
+    entra.approve("megan")
+    assert refusal(entra.poll(code["device_code"]))[2] == [50057]
+    assert entra.sign_in(user="alex")["access_token"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"no_such_policy": True}, 400),
+        ({"require_mfa": "yes"}, 400),
+        ({"require_mfa": ["nobody"]}, 404),
+        ({"sign_in_frequency_seconds": True}, 400),
+        ({"sign_in_frequency_seconds": -1}, 400),
+    ],
+)
+def test_a_wrong_policy_is_refused(tenant, entra, body, status):
+    assert complaint(entra.control("POST", "policies", body))[0] == status
+    assert tenant.state.policies == {}
+
+
+def test_users_are_listed_and_changed(entra):
+    assert {"id": MEGAN, "displayName": "Megan Bowen"}.items() <= entra.ask_control("GET", "users")[0].items()
+    entra.ask_control("PATCH", "users/megan", {"accountEnabled": False, "id": "other"})
+    assert entra.ask_control("GET", "users")[0]["accountEnabled"] is False
+    assert entra.ask_control("GET", "users")[0]["id"] == MEGAN
+    code = entra.device_code().json()
+    entra.approve("megan")
+    assert refusal(entra.poll(code["device_code"]))[2] == [50057]
+
+
+def test_an_app_is_registered(tenant, entra):
+    app = entra.ask_control("POST", "apps", {"displayName": "Wall display", "permissions": ["Calendars.ReadBasic"]})
+    assert app in entra.ask_control("GET", "apps")
+    display = Entra(tenant.handle, client_id=app["client_id"])
+    assert display.sign_in("https://graph.microsoft.com/.default")["scope"].endswith("/Calendars.ReadBasic")
+
+
+@pytest.mark.parametrize("body", [{"publicClient": "no"}, {"permissions": "User.Read"}, {"name": "x"}])
+def test_a_wrong_app_is_refused(entra, body):
+    assert complaint(entra.control("POST", "apps", body))[0] == 400
+
+
+def test_the_events_of_a_mailbox_are_seen_directly(tenant, entra):
+    Graph(tenant).create(**timed("Stand-up", "2026-11-26T09:00:00", "2026-11-26T09:15:00"))
+    assert [event["subject"] for event in entra.ask_control("GET", "events?user=megan")] == ["Stand-up"]
+    assert entra.ask_control("GET", "events?user=alex") == []
+    assert complaint(entra.control("GET", "events"))[0] == 404
+
+
+def test_a_token_is_minted_for_scripts(entra):
+    minted = entra.ask_control("POST", "token", {"user": "alex", "scopes": ["User.Read"], "lifetime_seconds": 60})
+    assert entra.me(minted["access_token"]).json()["id"] == ALEX
+    entra.advance(60)
+    assert entra.me(minted["access_token"]).status == 401
+    assert complaint(entra.control("POST", "token", {"user": "alex", "scopes": "User.Read"}))[0] == 400
+
+
+# --- the whole
+
+
+def test_a_snapshot_brings_everything_back(tenant, entra):
+    token = entra.sign_in()["refresh_token"]
+    entra.ask_control("POST", "snapshot", {"name": "signed in"})
+    Graph(tenant).create(**timed("Later", "2026-11-26T09:00:00", "2026-11-26T09:15:00"))
+    entra.ask_control("POST", "revoke", {"user": "megan"})
+    entra.advance(1000)
+    entra.ask_control("POST", "restore", {"name": "signed in"})
+    assert entra.refresh(token).status == 200
+    assert entra.ask_control("GET", "events?user=megan") == []
+    assert tenant.clock.now() == tenant._source.now()
+
+
+def test_a_snapshot_can_be_restored_twice(tenant, entra):
+    entra.ask_control("POST", "snapshot")
+    for _ in range(2):
+        Graph(tenant).create(**timed("Gone again", "2026-11-26T09:00:00", "2026-11-26T09:15:00"))
+        entra.ask_control("POST", "restore")
+        assert entra.ask_control("GET", "events?user=megan") == []
+
+
+def test_the_state_is_read_and_put_back(entra):
+    state = entra.ask_control("GET", "state")
+    entra.policy(require_mfa=True)
+    entra.ask_control("POST", "restore", {"state": state})
+    assert entra.ask_control("GET", "policies")["require_mfa"]["value"] is False
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [({"name": "never taken"}, 404), ({"state": {"nonsense": 1}}, 400), ({"state": 7}, 400), ({"state": {"users": 1}}, 400)],
+)
+def test_what_is_no_snapshot_is_refused(tenant, entra, body, status):
+    assert complaint(entra.control("POST", "restore", body))[0] == status
+    assert MEGAN in tenant.state.users
+
+
+def test_a_reset_begins_again_from_the_same_or_another_seed(tenant, entra):
+    entra.ask_control("POST", "seed", {"seed": "contoso"})
+    full = len(entra.ask_control("GET", "events?user=megan"))
+    assert full > 10
+    Graph(tenant).create(**timed("Extra", "2026-11-26T09:00:00", "2026-11-26T09:15:00"))
+    entra.ask_control("POST", "reset")
+    assert len(entra.ask_control("GET", "events?user=megan")) == full
+    own = {
+        "people": {"zoe": {"id": "11111111-2222-4333-8444-555555555555", "displayName": "Zoe", "userPrincipalName": "zoe@contoso.example"}}
+    }
+    assert entra.ask_control("POST", "reset", {"seed": own}) == {"users": 1}
+    assert complaint(entra.control("POST", "reset", {"seed": "fabrikam"}))[0] == 400
+
+
+# --- the journal
+
+
+def journal(entra):
+    return [json.loads(line) for line in entra.control("GET", "journal").body.splitlines()]
+
+
+def test_the_journal_holds_each_exchange_but_its_own(entra):
+    entra.me("nonsense")
+    entra.ask_control("GET", "clock")
+    (entry,) = journal(entra)
+    assert set(entry) == {"at", "method", "url", "request_headers", "request_body", "status", "response_headers", "response_body"}
+    assert (entry["method"], entry["url"], entry["status"]) == ("GET", f"{ROOT}/v1.0/me", 401)
+    assert entry["response_body"]["error"]["code"] == "InvalidAuthenticationToken"
+
+
+@pytest.mark.parametrize("form", ["jsonl", "har"])
+def test_the_journal_keeps_no_secret(entra, form):
+    code = entra.device_code().json()
+    entra.approve()
+    tokens = entra.poll(code["device_code"]).json()
+    entra.me(tokens["access_token"])
+    entra.refresh(tokens["refresh_token"], client_secret="hunter2", password="hunter2")
+    entra.form("/devicelogin", {"code": code["user_code"]})
+    entra.get(f"/devicelogin?otc={code['user_code']}")
+    told = entra.control("GET", f"journal?format={form}").body.decode()
+    assert f"{ROOT}/v1.0/me" in told
+    for secret in (code["device_code"], code["user_code"], tokens["access_token"], tokens["refresh_token"], tokens["id_token"], "hunter2"):
+        assert secret not in told
+
+
+def test_bodies_of_events_and_errors_stay_readable(tenant, entra):
+    graph = Graph(tenant)
+    graph.create(**timed("Stand-up", "2026-11-26T09:00:00", "2026-11-26T09:15:00", body={"contentType": "text", "content": "code message"}))
+    (entry,) = journal(entra)
+    assert entry["request_body"]["subject"] == entry["response_body"]["subject"] == "Stand-up"
+    assert entry["request_body"]["body"]["content"] == "code message"
+
+
+def test_the_har_has_the_same_exchanges(entra):
+    entra.device_code()
+    entra.me("nonsense")
+    har = entra.ask_control("GET", "journal?format=har")["log"]
+    assert har["version"] == "1.2"
+    assert [(entry["request"]["method"], entry["request"]["url"], entry["response"]["status"]) for entry in har["entries"]] == [
+        (entry["method"], entry["url"], entry["status"]) for entry in journal(entra)
+    ]
+    assert "client_id=" in har["entries"][0]["request"]["postData"]["text"]
+
+
+def test_an_exchange_without_an_answer_has_no_status(entra):
+    entra.ask_control("POST", "faults", {"drop": "after"})
+    entra.me("nonsense")
+    assert journal(entra)[0]["status"] is None
+    assert entra.ask_control("GET", "journal?format=har")["log"]["entries"][0]["response"]["status"] == 0
+
+
+def test_the_journal_is_forgotten_on_request(entra):
+    entra.me("nonsense")
+    entra.control("DELETE", "journal")
+    assert journal(entra) == []
+    assert complaint(entra.control("GET", "journal?format=xml"))[0] == 400
+
+
+# --- its door
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "nothing"), ("GET", ""), ("DELETE", "approve"), ("PUT", "users/megan")])
+def test_an_unknown_verb_is_refused_by_name(entra, method, path):
+    status, message = complaint(entra.control(method, path))
+    assert status == 501
+    assert f"{method} /sandbox/{path}" in message
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'"x"'])
+def test_a_body_that_is_no_object_is_refused(tenant, body):
+    assert tenant.handle(Request("POST", f"{ROOT}/sandbox/clock", {}, body)).status == 400
+
+
+def test_a_foreign_web_page_cannot_steer_the_tenant(tenant, entra):
+    entra.device_code()
+    sent = {"origin": "https://evil.example", "content-type": "text/plain"}
+    answer = tenant.handle(Request("POST", f"{ROOT}/sandbox/approve", sent, b'{"user": "megan"}'))
+    assert answer.status == 403
+    assert len(entra.ask_control("GET", "approve")) == 1
