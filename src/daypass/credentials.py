@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypedDict
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from .auth import tokens
@@ -21,23 +22,25 @@ from .value import Value
 from .wire import Access, Request, Response
 
 if TYPE_CHECKING:
+    from typing import TypedDict
+
     import msal
 
     from .auth.device import DeviceCode, Trouble
+
+    class State(TypedDict, total=False):
+        """What the vault holds for an identity: MSAL's cache, and how and when the person signed in (epoch seconds)."""
+
+        cache: dict[str, Any]
+        method: str
+        signed_in_at: float
+        last_error: str
+
 
 Send = Callable[[Request], Response]
 
 PAUSES_SECONDS = (1.0, 2.0)
 LONGEST_PAUSE_SECONDS = 10.0
-
-
-class State(TypedDict, total=False):
-    """What the vault holds for an identity: MSAL's cache, and how and when the person signed in (epoch seconds)."""
-
-    cache: dict[str, Any]
-    method: str
-    signed_in_at: float
-    last_error: str
 
 
 class Standing(Value):
@@ -106,18 +109,20 @@ class Credentials:
         from .auth.device import DeviceCode, Pace
 
         http, cache = LoginHttp(self._send, self._sleep), _new_cache()
-        app = self._app(http, cache)
-        flow = app.initiate_device_flow(scopes=list(scopes), claims_challenge=claims or None)
-        if "user_code" not in flow:
-            raise http.failure(flow)
-        code = DeviceCode.from_answer(flow, self._clock())
-        flow["interval"] = 1  # MSAL would spin on 0; the pace is ours
+        with http.understood():
+            app = self._app(http, cache)
+            flow = app.initiate_device_flow(scopes=list(scopes), claims_challenge=claims or None)
+            if "user_code" not in flow:
+                raise http.failure(flow)
+            code = DeviceCode.from_answer(flow, self._clock())
         show(code)
         pace = Pace(code.interval)
         wait = pace.interval
-        while self._clock() < code.expires_at:
-            self._sleep(wait)
-            answer = app.acquire_token_by_device_flow(flow, claims_challenge=claims or None, exit_condition=_once)
+        while (left := code.expires_at - self._clock()) > 0:
+            self._sleep(min(wait, left))
+            flow["interval"] = 1  # MSAL would spin on 0, and warn of haste after a slow_down; the pace is ours
+            with http.understood():
+                answer = app.acquire_token_by_device_flow(flow, claims_challenge=claims or None, exit_condition=_once)
             if "access_token" in answer:
                 return self._keep(cache, "device_code")
             wait = pace.after(http.trouble or _still_waiting(answer, http))
@@ -130,12 +135,13 @@ class Credentials:
         return who
 
     def _keep(self, cache: msal.SerializableTokenCache, method: str) -> tokens.Account:
-        with self._vault.transaction() as state:
-            state.clear()  # an earlier sign-in's tokens must not outlive it
-            state.update(cache=json.loads(cache.serialize()), method=method, signed_in_at=self._clock())
-            account = tokens.account(state["cache"])
+        content: dict[str, Any] = json.loads(cache.serialize())
+        account = tokens.account(content)
         if account is None:
             raise AuthError("the sign-in service did not say who signed in (no ID token)", error="invalid_response")
+        with self._vault.transaction() as state:
+            state.clear()  # an earlier sign-in's tokens must not outlive it
+            state.update(cache=content, method=method, signed_in_at=self._clock())
         return account
 
     def _renewed(self, access: Access, refused: str) -> str:
@@ -147,7 +153,8 @@ class Credentials:
             http, cache = LoginHttp(self._send, self._sleep), _new_cache()
             cache.deserialize(json.dumps(state.get("cache", {})))
             scopes = tokens.widened(tokens.granted_scopes(state.get("cache", {})), access.scopes)
-            answer = self._silently(self._app(http, cache), list(scopes), access)
+            with http.understood():
+                answer = self._silently(self._app(http, cache), list(scopes), access)
             if cache.has_state_changed:
                 state["cache"] = json.loads(cache.serialize())
             failure = None if answer and "access_token" in answer else http.failure(answer or {})
@@ -165,17 +172,14 @@ class Credentials:
     def _app(self, http: LoginHttp, cache: msal.SerializableTokenCache) -> msal.PublicClientApplication:
         import msal
 
-        try:
-            return msal.PublicClientApplication(
-                self._client_id,
-                authority=self._authority,
-                token_cache=cache,
-                http_client=http,
-                client_capabilities=["CP1"],  # Continuous Access Evaluation: long tokens that can be recalled
-                instance_discovery=False,  # the settings' host list stands in for it
-            )
-        except ValueError as error:  # MSAL's way to say that discovery was refused
-            raise http.failure({}) from error
+        return msal.PublicClientApplication(
+            self._client_id,
+            authority=self._authority,
+            token_cache=cache,
+            http_client=http,
+            client_capabilities=["CP1"],  # Continuous Access Evaluation: long tokens that can be recalled
+            instance_discovery=False,  # the settings' host list stands in for it
+        )
 
 
 class LoginHttp:
@@ -211,6 +215,16 @@ class LoginHttp:
 
     def close(self) -> None:
         """The transport is not ours to close."""
+
+    @contextmanager
+    def understood(self) -> Generator[None]:
+        """Around each use of MSAL: what it trips over is a refusal that we have seen, or an answer that makes no sense."""
+        try:
+            yield
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            if self._refusal:
+                raise self.failure({}) from None
+            raise TransportError("the sign-in service's answer makes no sense", kind="garbage") from None
 
     def failure(self, answer: Mapping[str, Any]) -> AuthError:
         """The error that MSAL's answer, or the last refusal seen, stands for."""
@@ -252,8 +266,7 @@ class LoginHttp:
             raise TransportError(f"{host} is busy (HTTP {response.status_code})", kind="busy", host=host, retry_after_seconds=wait)
         if not response.json:
             raise TransportError(f"{host} answered something that is not a sign-in service's answer", kind="garbage", host=host)
-        if response.status_code >= 400:
-            self._refusal = response.json
+        self._refusal = response.json if response.status_code >= 400 else {}
         return response
 
 
@@ -265,7 +278,7 @@ class LoginResponse:
         self.text = raw.body.decode("utf-8", "replace")
         try:
             content: Any = json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             content = None
         self.json: dict[str, Any] = content if isinstance(content, dict) else {}
 
@@ -296,8 +309,11 @@ def _best(state: State, access: Access, now: float) -> str:
 
 
 def _new_cache() -> msal.SerializableTokenCache:
+    import logging
+
     import msal
 
+    logging.getLogger("msal.token_cache").setLevel(logging.INFO)  # at DEBUG it writes device codes
     return msal.SerializableTokenCache()
 
 

@@ -8,8 +8,7 @@ chooses the text.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from ..errors import (
     AppMisconfigured,
@@ -20,7 +19,10 @@ from ..errors import (
     SignInDeclined,
     SignInRequired,
 )
+from ..value import Value
 from .aadsts import ADMIN, NUMBERS, OWNER
+
+LONGEST_NUMBER = 9  # digits; Entra's have seven
 
 BY_WORD: Mapping[str, type[AuthError]] = {
     "expired_token": DeviceCodeExpired,
@@ -46,8 +48,7 @@ BY_KIND: Mapping[str, type[AuthError]] = {
 }
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(Value):
     """A refusal in plain words: why, what would cure it, and who can do that."""
 
     cause: str
@@ -85,9 +86,10 @@ def explanation(error: AuthError) -> Explanation | None:
 
 def aadsts_number(answer: Mapping[str, Any]) -> int:
     """The AADSTS number of a refusal: the first known of `error_codes`, else the one in the description, else 0."""
-    codes = [code for code in answer.get("error_codes") or () if isinstance(code, int)]
+    listed: Any = answer.get("error_codes")
+    codes = [code for code in cast("list[Any]", listed) if isinstance(code, int)] if isinstance(listed, list) else []
     told = str(answer.get("error_description") or "").partition("AADSTS")[2]
-    digits = told[: len(told) - len(told.lstrip("0123456789"))]
+    digits = told[: len(told) - len(told.lstrip("0123456789"))][:LONGEST_NUMBER]
     numbers = [*codes, int(digits)] if digits else codes
     return next((number for number in numbers if number in NUMBERS), numbers[0] if numbers else 0)
 

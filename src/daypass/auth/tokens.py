@@ -9,8 +9,9 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, cast
+
+from ..value import Value
 
 # A token with less left than this counts as expired, here as in MSAL (application.py), so that both always agree.
 LEEWAY_SECONDS = 300
@@ -27,8 +28,7 @@ PROTOCOL_SCOPES = frozenset({"openid", "profile", "offline_access", "email"})
 Cache = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class AccessToken:
+class AccessToken(Value):
     """A kept access token; times are seconds since the epoch."""
 
     secret: str
@@ -36,8 +36,7 @@ class AccessToken:
     expires_on: float
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(Value):
     """The signed-in identity, as the ID token named it; it is for display, and not a proof of anything."""
 
     home_account_id: str

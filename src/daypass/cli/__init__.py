@@ -74,19 +74,30 @@ def _run(words: list[str]) -> int:
     return int(run(arguments))
 
 
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as the terminal; asked here, for argparse would load `shutil` for it on every start."""
+
+    def __init__(self, prog: str) -> None:
+        try:
+            columns = int(os.environ.get("COLUMNS") or os.get_terminal_size().columns)
+        except (OSError, ValueError):
+            columns = 100
+        super().__init__(prog, width=max(40, min(columns, 120)) - 2)
+
+
 def _parser(name: str, *, everything: bool) -> Parser:
     """The parser: every command is listed in it, and only the one that is meant gets its arguments."""
     parser = Parser(
         prog="daypass",
         description="One pass to your day: Microsoft 365 sign-in and calendar from any screen.",
         epilog="Without a command: sign in if needed, greet, show what is coming up.\n\n" + EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
     )
     parser.add_argument("--version", action="store_true", help="show the version and exit")
     add_common(parser)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
     for known, (module, summary) in COMMANDS.items():
-        command = commands.add_parser(known, help=summary, description=summary[:1].upper() + summary[1:] + ".")
+        command = commands.add_parser(known, help=summary, description=_sentence(summary), formatter_class=_Formatter)
         if known == name:
             _configure(f"{__name__}.{module}", known, command)
     if everything or name not in COMMANDS:
@@ -114,13 +125,17 @@ def _add_plugins(commands: Any, name: str) -> None:
         if name in ("", known):
             module = point.load()
             module.configure(
-                commands.add_parser(known, help=module.SUMMARY, description=module.SUMMARY[:1].upper() + module.SUMMARY[1:] + ".")
+                commands.add_parser(known, help=module.SUMMARY, description=_sentence(module.SUMMARY), formatter_class=_Formatter)
             )
     if name and name not in found:
         from difflib import get_close_matches
 
         near = get_close_matches(name, [*COMMANDS, *found], n=2)
         raise UsageError(f"there is no command {name!r}", tuple(f"daypass {word}" for word in near) or ("daypass --help",))
+
+
+def _sentence(summary: str) -> str:
+    return f"{summary[:1].upper()}{summary[1:]}."
 
 
 def _wants_json(words: list[str]) -> bool:

@@ -77,7 +77,7 @@ def _belongs(mark: str, cluster: str, wide: int) -> bool:
 
 def _columns(mark: str) -> int:
     """The columns of one character on its own (Unicode Standard Annex 11)."""
-    if "\u1160" <= mark <= "\u11ff":  # vowels and finals that complete a Hangul syllable
+    if "\u1160" <= mark <= "\u11ff" or "\ud7b0" <= mark <= "\ud7ff":  # vowels and finals that complete a Hangul syllable
         return 0
     if mark != "\xad" and unicodedata.category(mark) in {"Mn", "Me", "Cc", "Cf"}:
         return 0
