@@ -47,9 +47,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     approve.add_argument("--user", default="megan", help="who approves: short name, address or id (default: megan)")
     deny = _control_verb(verbs, "deny", "decline a waiting device sign-in", _say_deny)
     deny.add_argument("code", nargs="?", default="", help="the user code (default: the only one that waits)")
-    reset = _control_verb(verbs, "reset", "forget everything and begin again from the seed", _say_seed)
-    reset.set_defaults(seed="")
-    seed = _control_verb(verbs, "seed", "forget everything and begin again from another seed", _say_seed)
+    reset = _control_verb(verbs, "reset", "forget everything and begin again from the seed, at the real time", _say_reset)
+    reset.add_argument("--seed", default="", help="another seed: contoso, empty, or a seed file (*.json)")
+    seed = _control_verb(verbs, "seed", "forget everything and begin again from a seed, at the tenant's time", _say_seed)
     seed.add_argument("seed", help="contoso, empty, or a seed file (*.json)")
     clock = _control_verb(verbs, "clock", "show or move the tenant's clock", _say_clock)
     clock.add_argument("--now", default="", metavar="TIME", help="stop the clock at this time (ISO 8601)")
@@ -283,13 +283,20 @@ def _say_deny(arguments: argparse.Namespace) -> Question:
     return "POST", "deny", {"user_code": arguments.code} if arguments.code else {}
 
 
+def _say_reset(arguments: argparse.Namespace) -> Question:
+    return "POST", "reset", {"seed": _seed(arguments.seed)} if arguments.seed else {}
+
+
 def _say_seed(arguments: argparse.Namespace) -> Question:
-    if not arguments.seed.endswith(".json"):
-        return "POST", "reset", {"seed": arguments.seed} if arguments.seed else {}
+    return "POST", "seed", {"seed": _seed(arguments.seed)}
+
+
+def _seed(named: str) -> str:
+    """A built-in seed's name as it is, a file's content otherwise."""
     try:
-        return "POST", "reset", {"seed": Path(arguments.seed).read_text("utf-8")}
+        return Path(named).read_text("utf-8") if named.endswith(".json") else named
     except (OSError, UnicodeDecodeError) as error:
-        _stop(f"the seed file {arguments.seed} cannot be read: {error}", CONFIGURATION)
+        _stop(f"the seed file {named} cannot be read: {error}", CONFIGURATION)
 
 
 def _say_clock(arguments: argparse.Namespace) -> Question:

@@ -246,10 +246,14 @@ def _events(call: Call) -> Response:
 
 
 def _reset(call: Call) -> Response:
-    """Begin again from the seed so far, a built-in one by its name, or the document of a new one."""
+    """Begin again from the seed so far, a built-in one by its name, or the document of a new one.
+
+    `reset` gives the clock back to the world; `seed` keeps it, and plants around the time it shows.
+    """
+    keep_clock = urlsplit(call.request.url).path.lower().endswith("/seed")
     seed = _said(call, "seed").get("seed", call.tenant.seed)
     try:
-        call.tenant.reset(seed if isinstance(seed, str) else json.dumps(seed))
+        call.tenant.reset(seed if isinstance(seed, str) else json.dumps(seed), keep_clock=keep_clock)
     except ValueError as error:
         raise _wrong(str(error)) from None
     return reply(200, {"users": len(call.tenant.state.users)})

@@ -188,6 +188,8 @@ async def running(options: Options) -> AsyncGenerator[Running]:
             yield _described(tenant, listener.sockets[0].getsockname()[1], ca_file)
         finally:
             listener.close()
+            for connection in server.connections:  # clients that keep theirs alive are not waited for
+                _abort(connection.transport)
             await server.shutdown(0.5)
             if saving and store:
                 saving.cancel()
@@ -240,7 +242,7 @@ class _Door:
         stamped = {**answer.headers, "date": formatdate(self._tenant.clock.now(), usegmt=True), "server": "daypass-sandbox"}
         if spoilt and (spoilt.dropped or spoilt.stalled):
             await asyncio.sleep(STALL_SECONDS if spoilt.stalled else 0.0)
-            _abort(request)
+            _abort(request.transport)
             return web.Response()  # goes nowhere
         if spoilt and (spoilt.drip_bytes_per_second or spoilt.cut_after_bytes is not None):
             return await _in_pieces(request, spoilt, stamped)
@@ -261,9 +263,9 @@ async def _in_pieces(request: web.BaseRequest, answer: Disrupted, headers: Mappi
     return stream
 
 
-def _abort(request: web.BaseRequest) -> None:
-    if isinstance(request.transport, asyncio.Transport):
-        request.transport.abort()
+def _abort(transport: asyncio.BaseTransport | None) -> None:
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
 
 
 def _request(message: Any, payload: StreamReader, protocol: Any, writer: Any, task: asyncio.Task[None]) -> web.BaseRequest:

@@ -130,17 +130,18 @@ class Tenant:
         self.state, self.clock = State(), TenantClock(clock, {})
         self.reset(seed)
 
-    def reset(self, seed: str) -> None:
-        """Forget everything but the clock's setting and begin again from a seed; ValueError when there is no such seed."""
-        before, self.state = (
-            self.state,
-            State(tenant_id=self._first_tenant_id, apps=entra.first_apps(self.client_id), clock=self.state.clock),
-        )
+    def reset(self, seed: str, *, keep_clock: bool = False) -> None:
+        """Forget everything and begin again from a seed; ValueError when there is no such seed, and then nothing is forgotten.
+
+        The clock is the world's again, unless it is kept: then the seed's events lie around the time it shows.
+        """
+        before, clock = self.state, self.state.clock if keep_clock else {}
+        self.state = State(tenant_id=self._first_tenant_id, apps=entra.first_apps(self.client_id), clock=clock)
         self.clock = TenantClock(self._source, self.state.clock)
         try:
             seeds.plant(self, seed)
         except ValueError:
-            self.state = before
+            self.state, self.clock = before, TenantClock(self._source, before.clock)
             raise
         self.seed = seed
         self.journal.clear()

@@ -250,6 +250,18 @@ def test_a_reset_begins_again_from_the_same_or_another_seed(tenant, entra):
     assert complaint(entra.control("POST", "reset", {"seed": "fabrikam"}))[0] == 400
 
 
+def test_a_seed_is_planted_around_the_tenants_time_and_a_reset_around_the_real_one(tenant, entra):
+    def months():
+        return {event["start"]["dateTime"][:7] for event in entra.ask_control("GET", "events?user=megan")}
+
+    entra.ask_control("POST", "clock", {"now": "2031-05-15T12:00:00Z"})
+    entra.ask_control("POST", "seed", {"seed": "contoso"})
+    assert "2031-05" in months()
+    entra.ask_control("POST", "reset")
+    assert "2026-11" in months()
+    assert tenant.clock.now() == tenant._source.now()
+
+
 # --- the journal
 
 

@@ -231,21 +231,24 @@ def test_what_is_no_state_is_not_restored(tenant, saved):
     assert tenant.state.users
 
 
-def test_a_reset_forgets_all_but_the_clock(tenant):
+@pytest.mark.parametrize(("keep_clock", "now"), [(False, NOW), (True, NOW + 60)])
+def test_a_reset_forgets_everything_and_keeps_the_clock_if_told(tenant, keep_clock, now):
     before = State.from_json(json.loads(json.dumps(tenant.state.to_json())))
     tenant.clock.advance(60)
     Entra(tenant.handle).sign_in()
     tenant.state.policies["require_mfa"] = True
-    tenant.reset("empty")
-    assert tenant.clock.now() == NOW + 60
+    tenant.reset("empty", keep_clock=keep_clock)
+    assert tenant.clock.now() == now
     assert (tenant.state.refresh_tokens, tenant.state.consents, tenant.state.policies) == ({}, {}, {})
     assert tenant.state.users == before.users
 
 
 def test_an_unknown_seed_changes_nothing(tenant):
+    tenant.clock.advance(60)
     with pytest.raises(ValueError, match="no seed 'fabrikam'"):
         tenant.reset("fabrikam")
     assert tenant.state.find_user("megan") == MEGAN
+    assert tenant.clock.now() == NOW + 60
 
 
 def test_minting_for_nobody_fails(tenant):
