@@ -71,6 +71,8 @@ def test_a_long_hostile_text_is_cleaned_in_linear_time():
         (PIRATES, 2),
         ("1\ufe0f\u20e3", 2),
         ("\u2026", 1),
+        ("a\ufe0f", 1),
+        ("\u1112\ud7b0", 2),
         ("a\u200bb", 2),
         ("co\u00adop", 5),
         ("\u0928\u093f", 2),
