@@ -3,7 +3,7 @@
 Source: Unicode CLDR, common/supplemental/windowsZones.xml (Unicode License V3, https://www.unicode.org/license.txt), read through the
 tables that the package `tzlocal` generates from it. Run it in a throw-away environment, outside the project's own:
 
-    python3 -m venv /tmp/zones && /tmp/zones/bin/pip install tzlocal && /tmp/zones/bin/python tools/make_windows_zones.py
+    python3 -m venv "$ENV" && "$ENV/bin/pip" install tzlocal && "$ENV/bin/python" tools/make_windows_zones.py
 """
 
 from __future__ import annotations
