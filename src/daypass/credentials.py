@@ -13,7 +13,7 @@ import json
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
 from .auth import tokens
@@ -41,6 +41,9 @@ Send = Callable[[Request], Response]
 
 PAUSES_SECONDS = (1.0, 2.0)
 LONGEST_PAUSE_SECONDS = 10.0
+
+# Members of a token answer (RFC 6749, section 5.1; OpenID Connect) that MSAL takes for text without looking.
+TEXTS = ("access_token", "refresh_token", "id_token", "client_info", "token_type", "scope")
 
 
 class Standing(Value):
@@ -271,7 +274,7 @@ class LoginHttp:
 
 
 class LoginResponse:
-    """A response in the shape MSAL asks for."""
+    """A response in the shape MSAL asks for; `json` is {} when it makes no sense."""
 
     def __init__(self, raw: Response) -> None:
         self.status_code, self.headers = raw.status, dict(raw.headers)
@@ -280,7 +283,8 @@ class LoginResponse:
             content: Any = json.loads(self.text)
         except (ValueError, RecursionError):
             content = None
-        self.json: dict[str, Any] = content if isinstance(content, dict) else {}
+        members = cast("dict[str, Any]", content) if isinstance(content, dict) else {}
+        self.json = members if all(isinstance(members.get(name, ""), str) for name in TEXTS) else {}
 
     @property
     def retry_after_seconds(self) -> float:

@@ -80,9 +80,9 @@ def access_tokens(cache: Cache) -> list[AccessToken]:
     for entry in _entries(cache, "AccessToken"):
         try:
             expires_on = float(entry["expires_on"])
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             continue
-        if entry.get("token_type", "Bearer").lower() == "bearer":
+        if str(entry.get("token_type", "Bearer")).lower() == "bearer":
             found.append(AccessToken(str(entry.get("secret", "")), frozenset(str(entry.get("target", "")).split()), expires_on))
     return found
 
