@@ -6,7 +6,6 @@ This is what lets a command with a valid token run without loading MSAL at all.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
@@ -108,7 +107,7 @@ def id_claims(id_token: str) -> dict[str, Any]:
     body = id_token.split(".")[1] if id_token.count(".") == 2 else ""
     try:
         claims: Any = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)) or b"{}")
-    except (binascii.Error, ValueError):
+    except (ValueError, RecursionError):
         return {}
     return cast("dict[str, Any]", claims) if isinstance(claims, dict) else {}
 
