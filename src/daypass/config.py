@@ -41,6 +41,7 @@ MICROSOFT_GRAPHS = frozenset(host for hosts in CLOUDS.values() for host in hosts
 
 TENANT_WORDS = frozenset({"common", "organizations", "consumers"})
 STORAGES = ("disk", "volume", "memory")
+NOT_IN_ADDRESS = frozenset(" ?#\\")
 HEX = frozenset("0123456789abcdefABCDEF")
 
 
@@ -98,13 +99,19 @@ class Settings(Value):
             )
 
     def _https(self, setting: str) -> str:
-        url = urlsplit(str(getattr(self, setting)))
+        """The host of an address that is https, with no login, query or fragment, and nothing that parsers disagree on."""
+        text = str(getattr(self, setting))
+        if "@" in text:  # not repeated: what stands before it may be a password
+            raise self._wrong(setting, "is not an https:// address without a user name and password")
         try:
-            fine = url.scheme == "https" and bool(url.hostname) and not url.query and not url.username and (url.port or 1) > 0
+            url = urlsplit(text)
+            fine = url.scheme == "https" and bool(url.hostname) and url.port != 0 and text.isprintable() and not set(text) & NOT_IN_ADDRESS
         except ValueError:
-            fine = False
+            fine, url = False, urlsplit("")
         if not fine:
-            raise self._wrong(setting, f"{getattr(self, setting)!r} is not an https:// address")
+            raise self._wrong(setting, f"{text!r} is not an https:// address")
+        if setting == "authority" and url.path:
+            raise self._wrong(setting, f"{text!r} must stand without a path; the tenant is set with TENANT_ID")
         return str(url.hostname)
 
     def _wrong(self, setting: str, reason: str) -> ConfigError:
@@ -173,7 +180,7 @@ def _toml(path: str) -> dict[str, str]:
 
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError("config.toml", f"is not valid TOML ({error})", (path,)) from None
     unknown = sorted(set(content) - set(ENVIRONMENT))
     if unknown:
