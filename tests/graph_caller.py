@@ -59,10 +59,19 @@ class Graph:
     user: str = "megan"
     scopes: tuple[str, ...] = ("Calendars.ReadWrite", "User.Read")
     exchanges: list[dict[str, Any]] = field(default_factory=list)
+    _tokens: dict[float, str] = field(default_factory=dict)
+
+    @property
+    def token(self) -> str:
+        """A fresh token by the tenant's clock; signing is slow, so one serves as long as the clock stands still."""
+        now = self.tenant.clock.now()
+        if now not in self._tokens:
+            self._tokens[now] = self.tenant.mint(self.user, self.scopes)
+        return self._tokens[now]
 
     def __call__(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, prefer: str = "") -> Answer:
         url = path if path.startswith("https:") else f"{ROOT}/v1.0{path}"
-        sent = {"Authorization": f"Bearer {self.tenant.mint(self.user, self.scopes)}", **(headers or {})}
+        sent = {"Authorization": f"Bearer {self.token}", **(headers or {})}
         if prefer:
             sent["Prefer"] = prefer
         if body is not None:

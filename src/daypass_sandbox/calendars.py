@@ -74,7 +74,7 @@ def list_events(call: Call) -> Response:
     calendar_id = call.path.get("calendar_id")
     if calendar_id is not None:
         box.calendar(calendar_id)
-    kept = [_slot(event, None) for event in box.events.values() if calendar_id in (None, event["calendarId"])]
+    kept = [box.slot(event) for event in box.events.values() if calendar_id in (None, event["calendarId"])]
     return _answer_slots(call, box, kept, "events")
 
 
@@ -108,8 +108,8 @@ def list_instances(call: Call) -> Response:
 def get_event(call: Call) -> Response:
     """One event: single, master, occurrence or exception."""
     odata.allow(call, "$select")
-    asked = odata.preferences(call)
-    return _answer_event(call, 200, _slot(*_mailbox(call).find(call.path["event_id"])), asked)
+    asked, box = odata.preferences(call), _mailbox(call)
+    return _answer_event(call, 200, box.slot(*box.find(call.path["event_id"])), asked)
 
 
 def create_event(call: Call) -> Response:
@@ -122,7 +122,7 @@ def create_event(call: Call) -> Response:
     if known is None:
         known = events.create(given, _author(call, calendar), calendar["id"])
         box.put(known)
-    return _answer_event(call, 201, _slot(known, None), asked)
+    return _answer_event(call, 201, box.slot(known), asked)
 
 
 def update_event(call: Call) -> Response:
@@ -137,7 +137,7 @@ def update_event(call: Call) -> Response:
     else:
         changed = events.change_occurrence(event, day, box.neighbours(event, day), given, author)
     box.put(changed)
-    return _answer_event(call, 200, _slot(changed, day), asked)
+    return _answer_event(call, 200, box.slot(changed, day), asked)
 
 
 def delete_event(call: Call) -> Response:
@@ -175,10 +175,6 @@ def _author(call: Call, calendar: Json) -> events.Author:
         tenant_id=call.tenant.state.tenant_id,
         allows_online="teamsForBusiness" in calendar["allowedOnlineMeetingProviders"],
     )
-
-
-def _slot(event: Json, day: str | None) -> Slot:
-    return Slot(*events.span(event, day), event, day)
 
 
 def _context(call: Call, what: str) -> str:

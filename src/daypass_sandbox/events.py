@@ -115,7 +115,7 @@ def change_occurrence(event: Json, day: str, neighbours: tuple[str | None, str |
     `neighbours` are the original days of the occurrences before and after. Fault 400 `ErrorOccurrenceCrossingBoundary` when
     the occurrence would come to lie on or beyond the day of a neighbour, be that one deleted or not (api/event-update).
     """
-    if given.get("recurrence"):
+    if given.get("recurrence") is not None:
         raise Fault(400, "ErrorInvalidRequest", "Your request can't be completed. An occurrence can't have a recurrence of its own.")
     now = view(event, day)
     changes = {name: value for name, value in _settled(given, now, author).items() if name != "transactionId"}
@@ -267,20 +267,24 @@ def _settled(given: Json, before: Mapping[str, Any], author: Author) -> Json:
         if name in changes:
             changes[name] = stored_time(changes[name] or {}, name)
     if "location" in given or "locations" in given:
-        named: list[Json] = given.get("locations") or [given.get("location") or {}]
-        places = [_place(place) for place in named if place and place.get("displayName")]
+        places = _places(given.get("locations") or [given.get("location")])
         changes |= {"locations": places, "location": places[0] if places else NO_PLACE}
     if given.get("attendees"):
         changes["attendees"] = _invited(given["attendees"], before, author)
-    if given.get("body"):
-        body = {"contentType": "text", "content": "", **{k: v for k, v in given["body"].items() if v is not None}}
+    if "body" in given:
+        body = {"contentType": "text", "content": "", **_without_nulls(given["body"])} if given["body"] else DEFAULTS["body"]
         changes |= {"body": body, "bodyPreview": plain_text(body)[:PREVIEW_LENGTH]}
     return changes | _meeting(changes, before, author)
 
 
-def _place(given: Mapping[str, Any]) -> Json:
-    kept = {name: value for name, value in given.items() if value is not None}
-    return {**kept, "locationType": "default", "uniqueId": given["displayName"], "uniqueIdType": "private"}
+def _without_nulls(given: Mapping[str, Any]) -> Json:
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _places(given: list[Json | None]) -> list[Json]:
+    """The named ones of a client's locations, with what the service adds to each."""
+    named = [_without_nulls(place) for place in given if place and place.get("displayName")]
+    return [{**place, "locationType": "default", "uniqueId": place["displayName"], "uniqueIdType": "private"} for place in named]
 
 
 def _invited(given: list[Json], before: Mapping[str, Any], author: Author) -> list[Json]:
@@ -329,7 +333,7 @@ def _finished(event: Json, author: Author) -> Json:
     """The event checked as a whole, its recurrence in order, stamped."""
     if not event.get("start") or not event.get("end"):
         raise _invalid("start and end are required")
-    if event.get("recurrence"):
+    if event.get("recurrence") is not None:
         event = _in_recurrence_zone(event)
         start = wall_time(event["start"]).date()
         event["recurrence"] = recurrence.normal(event["recurrence"], start, event["start"]["timeZone"])

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from . import events, zones
@@ -28,8 +28,7 @@ LONG_DAYS = 62  # an event longer than this is kept aside and looked at for ever
 WIDEST_OFFSET = timedelta(days=1)  # no zone is further from UTC than this
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(NamedTuple):
     """An event at its place in time: seconds since 1970; `day` is the original day of an occurrence, None for anything else."""
 
     start: int
@@ -95,6 +94,10 @@ class Mailbox:
             if series and day not in series.event["cancelled"] and date.fromisoformat(day) in series.rule:
                 return series.event, day
         raise not_found()
+
+    def slot(self, event: Json, day: str | None = None) -> Slot:
+        """A stored event (or the occurrence of a day) at its place in time."""
+        return Slot(*(self._spans.get((event["id"], day)) or events.span(event, day)), event, day)
 
     def with_transaction(self, transaction_id: str) -> Json | None:
         """The event that was created with this transaction id."""

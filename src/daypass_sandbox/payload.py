@@ -7,13 +7,14 @@ anywhere. `read` brings all of these into the form Graph itself answers with and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from .recurrence import DAYS, FREQUENCIES, POSITIONS
 from .routes import Fault
 
-TEXT, FLAG, NUMBER, IGNORED, NOT_BUILT = "text", "flag", "number", "ignored", "not built"
+TEXT, FLAG, WHOLE, NUMBER, IGNORED, NOT_BUILT = "text", "flag", "whole number", "number", "ignored", "not built"
 
 _ADDRESS = {"name": TEXT, "address": TEXT}
 _RECIPIENT = {"emailAddress": _ADDRESS}
@@ -34,9 +35,9 @@ _LOCATION = {
 _RECURRENCE = {
     "pattern": {
         "type": tuple(FREQUENCIES),
-        "interval": NUMBER,
-        "month": NUMBER,
-        "dayOfMonth": NUMBER,
+        "interval": WHOLE,
+        "month": WHOLE,
+        "dayOfMonth": WHOLE,
         "daysOfWeek": [DAYS],
         "firstDayOfWeek": DAYS,
         "index": tuple(POSITIONS),
@@ -46,7 +47,7 @@ _RECURRENCE = {
         "startDate": TEXT,
         "endDate": TEXT,
         "recurrenceTimeZone": TEXT,
-        "numberOfOccurrences": NUMBER,
+        "numberOfOccurrences": WHOLE,
     },
 }
 READ_ONLY = (
@@ -69,7 +70,7 @@ EVENT: dict[str, Any] = {
     "sensitivity": ("normal", "personal", "private", "confidential"),
     "showAs": ("unknown", "free", "tentative", "busy", "oof", "workingElsewhere"),
     "isReminderOn": FLAG,
-    "reminderMinutesBeforeStart": NUMBER,
+    "reminderMinutesBeforeStart": WHOLE,
     "responseRequested": FLAG,
     "allowNewTimeProposals": FLAG,
     "hideAttendees": FLAG,
@@ -97,8 +98,8 @@ def read(value: Any, shape: Any = EVENT, name: str = "event") -> Any:
         return _read_member(value, shape)  # pyright: ignore[reportUnknownArgumentType]
     if shape == FLAG:
         return _read_flag(value)
-    if shape == NUMBER:
-        return _read_number(value)
+    if shape in (WHOLE, NUMBER):
+        return _read_number(value, shape)
     if not isinstance(value, str):
         raise _unread(f"Cannot convert the literal '{value}' to the expected type 'Edm.String' (property '{name}').")
     return value
@@ -147,14 +148,14 @@ def _read_flag(value: Any) -> bool:
     return value
 
 
-def _read_number(value: Any) -> int | float:
+def _read_number(value: Any, kind: str) -> int | float:
     try:
         number = float(value)
     except ValueError:
-        number = None
-    if number is None or isinstance(value, bool) or not abs(number) <= 2**31:
-        raise _unread(f"Cannot convert the literal '{value}' to the expected type 'Edm.Int32'.")
-    return int(number) if number.is_integer() else number
+        number = math.nan
+    if isinstance(value, bool) or not abs(number) < 2**31 or (kind == WHOLE and not number.is_integer()):
+        raise _unread(f"Cannot convert the literal '{value}' to the expected type '{'Edm.Int32' if kind == WHOLE else 'Edm.Double'}'.")
+    return int(number) if kind == WHOLE else number
 
 
 def _unread(message: str) -> Fault:

@@ -36,6 +36,15 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "absoluteYearly": ("dayOfMonth", "month"),
     "relativeYearly": ("daysOfWeek", "month"),
 }
+EMPTY_PATTERN: dict[str, Any] = {
+    "type": "",
+    "interval": 0,
+    "month": 0,
+    "dayOfMonth": 0,
+    "daysOfWeek": [],
+    "firstDayOfWeek": "sunday",
+    "index": "first",
+}
 LONGEST_PERIOD_DAYS = {rrule.DAILY: 1, rrule.WEEKLY: 7, rrule.MONTHLY: 31, rrule.YEARLY: 366}
 MOST_OCCURRENCES = 999  # Exchange's limit, of intervals too
 NO_DATE = "0001-01-01"  # what Graph answers for an end date that a range does not have
@@ -48,42 +57,42 @@ def normal(recurrence: Mapping[str, Any], start: date, zone: str) -> dict[str, A
     `start` is the date of the event's start, `zone` the name of its zone. Fault 400 `ErrorPropertyValidationFailure` when a member
     that the type needs is missing, when one makes no sense, or when the range does not begin at `start`.
     """
-    pattern: dict[str, Any] = recurrence.get("pattern") or {}
-    span: dict[str, Any] = recurrence.get("range") or {}
-    kind, limit = pattern.get("type", ""), span.get("type", "")
-    if kind not in FREQUENCIES or limit not in ("endDate", "noEnd", "numbered"):
-        raise _invalid("recurrence needs pattern.type and range.type")
-    for name in ("interval", *REQUIRED[kind]):
-        if not pattern.get(name):
-            raise _invalid(f"recurrence.pattern.{name} is required for type {kind}")
-    for name, most in (("interval", MOST_OCCURRENCES), ("dayOfMonth", 31), ("month", 12)):
-        if not 0 <= (pattern.get(name) or 0) <= most:
-            raise _invalid(f"recurrence.pattern.{name} is outside 1..{most}")
-    first, last = _day(span, "startDate"), _day(span, "endDate")
-    count = span.get("numberOfOccurrences") or 0
-    if first != start:
-        raise _invalid("recurrence.range.startDate is not the date of start")
-    if limit == "endDate" and (last is None or last < start):
-        raise _invalid("recurrence.range.endDate is missing or before startDate")
-    if limit == "numbered" and not 1 <= count <= MOST_OCCURRENCES:
-        raise _invalid(f"recurrence.range.numberOfOccurrences is outside 1..{MOST_OCCURRENCES}")
     return {
-        "pattern": {
-            "type": kind,
-            "interval": pattern["interval"],
-            "month": pattern.get("month") or 0,
-            "dayOfMonth": pattern.get("dayOfMonth") or 0,
-            "daysOfWeek": pattern.get("daysOfWeek") or [],
-            "firstDayOfWeek": pattern.get("firstDayOfWeek") or "sunday",
-            "index": pattern.get("index") or "first",
-        },
-        "range": {
-            "type": limit,
-            "startDate": start.isoformat(),
-            "endDate": last.isoformat() if limit == "endDate" and last else NO_DATE,
-            "recurrenceTimeZone": span.get("recurrenceTimeZone") or zone,
-            "numberOfOccurrences": count if limit == "numbered" else 0,
-        },
+        "pattern": _normal_pattern(recurrence.get("pattern") or {}),
+        "range": _normal_range(recurrence.get("range") or {}, start, zone),
+    }
+
+
+def _normal_pattern(given: dict[str, Any]) -> dict[str, Any]:
+    kind = given.get("type", "")
+    if kind not in FREQUENCIES:
+        raise _invalid("recurrence.pattern.type is required")
+    for name in ("interval", *REQUIRED[kind]):
+        if not given.get(name):
+            raise _invalid(f"recurrence.pattern.{name} is required for type {kind}")
+    kept = {**EMPTY_PATTERN, **{name: value for name, value in given.items() if value}}
+    for name, most in (("interval", MOST_OCCURRENCES), ("dayOfMonth", 31), ("month", 12)):
+        if not 0 <= kept[name] <= most:
+            raise _invalid(f"recurrence.pattern.{name} is outside 1..{most}")
+    return kept
+
+
+def _normal_range(given: dict[str, Any], start: date, zone: str) -> dict[str, Any]:
+    limit, count = given.get("type", ""), given.get("numberOfOccurrences") or 0
+    end = _day(given, "endDate") if limit == "endDate" else None
+    ends = {"endDate": end is not None and end >= start, "noEnd": True, "numbered": 1 <= count <= MOST_OCCURRENCES}
+    if limit not in ends:
+        raise _invalid("recurrence.range.type is required")
+    if _day(given, "startDate") != start:
+        raise _invalid("recurrence.range.startDate is not the date of start")
+    if not ends[limit]:
+        raise _invalid(f"recurrence.range needs an endDate from startDate on, or a numberOfOccurrences of 1..{MOST_OCCURRENCES}")
+    return {
+        "type": limit,
+        "startDate": start.isoformat(),
+        "endDate": end.isoformat() if end else NO_DATE,
+        "recurrenceTimeZone": given.get("recurrenceTimeZone") or zone,
+        "numberOfOccurrences": count if limit == "numbered" else 0,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -61,7 +62,7 @@ def event(slot: Slot, form: Form) -> Json:
         "iCalUId": _global_id(stored["uid"], slot.day),
         "hasAttachments": False,
         "seriesMasterId": stored.get("seriesMasterId"),
-        "webLink": f"https://outlook.office365.com/owa/?itemid={quote(stored['id'], safe='')}&exvsurl=1&path=/calendar/item",
+        "webLink": f"https://outlook.office365.com/owa/?itemid={_in_url(stored['id'])}&exvsurl=1&path=/calendar/item",
         "onlineMeetingUrl": None,
         "isDraft": False,
         "body": _body(stored["body"], form.plain_text),
@@ -91,13 +92,18 @@ def calendar(stored: Json, user: Mapping[str, Any], select: frozenset[str] | Non
 def _chosen(resource: Json, form: Form, slot: Slot, calendar_id: str) -> Json:
     """What was selected, or everything with the way to the calendar; without the body for callers who may not see it."""
     if form.select is None:
-        link = f"{form.root}/users('{form.user_id}')/calendars('{quote(calendar_id, safe='')}')"
+        link = f"{form.root}/users('{form.user_id}')/calendars('{_in_url(calendar_id)}')"
         resource |= {"calendar@odata.associationLink": f"{link}/$ref", "calendar@odata.navigationLink": link}
     else:
         if "cancelledOccurrences" in form.select and slot.event.get("cancelled"):
             resource["cancelledOccurrences"] = [f"OID.{slot.event['id']}.{day}" for day in slot.event["cancelled"]]
         resource = {name: value for name, value in resource.items() if name in form.select or name in ("@odata.etag", "id")}
     return {name: value for name, value in resource.items() if not (form.basic and name in HIDDEN_FROM_BASIC)}
+
+
+@lru_cache(maxsize=4096)
+def _in_url(item_id: str) -> str:
+    return quote(item_id, safe="")
 
 
 def _time(stored: Mapping[str, str], seconds: int, all_day: bool, zone: str) -> Json:

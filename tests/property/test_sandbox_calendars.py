@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from urllib.parse import quote, urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daypass_sandbox import events, zones
+from daypass_sandbox import events, payload, zones
 from daypass_sandbox.mailbox import Mailbox
 from daypass_sandbox.recurrence import DAYS, Rule, normal
 from graph_caller import Graph, new_tenant, timed
@@ -185,3 +186,68 @@ def test_following_the_links_gives_each_event_once_and_in_order(full_calendar, s
     paged = full_calendar.everything(full_calendar.view(*window, f"&$top={size}{order}"))
     assert [event["id"] for event in paged] == [event["id"] for event in whole]
     assert len(whole) == 37
+
+
+numbers = st.integers(-1, 40) | st.integers() | st.floats()
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.sampled_from(["2026-12-01T10:00:00", "UTC", "9999-12-31"])
+)
+anything = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3), max_leaves=6
+)
+
+
+def of_shape(shape):
+    """What fits a member of an event, now and then something else."""
+    if isinstance(shape, dict):
+        fitting = st.fixed_dictionaries({}, optional={name: of_shape(part) for name, part in shape.items()})
+    elif isinstance(shape, list):
+        fitting = st.lists(of_shape(shape[0]), max_size=3)
+    elif isinstance(shape, tuple):
+        fitting = st.sampled_from(shape)
+    elif shape in (payload.WHOLE, payload.NUMBER):
+        fitting = numbers
+    else:
+        fitting = scalars
+    return st.one_of(fitting, fitting, fitting, fitting, anything)
+
+
+bodies = st.fixed_dictionaries(
+    {"start": st.just({"dateTime": "2026-12-01T10:00:00", "timeZone": "UTC"}), "end": st.just({"dateTime": "2026-12-02T10:00:00"})},
+    optional={name: of_shape(shape) for name, shape in payload.EVENT.items() if name not in ("start", "end")},
+)
+
+
+@given(bodies, bodies)
+def test_no_body_whatever_brings_the_service_down(first, second):
+    graph = Graph(new_tenant())
+    created = graph("POST", "/me/events", first)
+    assert created.status in (201, 400, 501)
+    if created.status == 201:
+        path = f"/me/events/{created.body['id']}"
+        assert graph("PATCH", path, second).status in (200, 400, 501)
+        assert graph("GET", path).status == 200
+        window = graph.view("2026-11-01T00:00:00Z", "2027-11-01T00:00:00Z", "&$top=1000&$orderby=start/dateTime desc")
+        assert window.status == 200
+        for event in window.body["value"][:2]:
+            assert graph("PATCH", f"/me/events/{event['id']}", second).status in (200, 400, 501)
+            assert graph("DELETE", f"/me/events/{event['id']}").status == 204
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["$select", "$top", "$skip", "$orderby", "$count", "startDateTime", "endDateTime"]), st.text(max_size=30)
+    )
+)
+def test_no_query_whatever_brings_the_service_down(full_calendar, options):
+    assert full_calendar("GET", f"/me/calendarView?{urlencode(options)}").status in (200, 400, 501)
+
+
+@given(st.text(alphabet="AZaz09_-=FRgk%/.'()", max_size=60))
+def test_no_id_whatever_brings_the_service_down(full_calendar, text):
+    assert full_calendar("GET", f"/me/events/{quote(text, safe='')}").status in (200, 404)

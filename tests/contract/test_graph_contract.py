@@ -1,0 +1,175 @@
+"""The sandbox's answers, judged by Microsoft's own published contract.
+
+The judge is a conformance kit that lies beside the repository (`../shared/kit`, or where DAYPASS_KIT says) and is no part of
+it. It needs packages of its own: DAYPASS_KIT_PYTHON names a Python that has them. Without either, these tests are skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from daypass_sandbox import calendars, directory
+from daypass_sandbox.routes import Router
+from graph_caller import MEGAN, PACIFIC, Graph, at, new_tenant, series, timed
+
+KIT = Path(os.environ.get("DAYPASS_KIT") or Path(__file__).resolve().parents[3] / "shared" / "kit")
+KIT_PYTHON = os.environ.get("DAYPASS_KIT_PYTHON") or sys.executable
+NEEDED = "import jsonschema, openapi_core, openapi_schema_validator, openapi_spec_validator, tzdata, tzlocal"
+WINDOW = "startDateTime=2026-11-16T00:00:00Z&endDateTime=2026-12-14T00:00:00Z"
+SPELT_OTHERWISE_BY_THE_SERVICE = ("$.error.innerError", "$.error.innerError.date")  # the metadata has innererror and Date
+
+
+@pytest.fixture(scope="module")
+def kit() -> list[str]:
+    """The command of the judge; the test is skipped, saying why, where it cannot be had."""
+    if not (KIT / "validate.py").is_file():
+        pytest.skip(f"NOT JUDGED: the conformance kit is not at {KIT}; set DAYPASS_KIT")
+    if subprocess.run([KIT_PYTHON, "-c", NEEDED], capture_output=True, timeout=60, check=False).returncode:
+        pytest.skip(
+            f"NOT JUDGED: {KIT_PYTHON} lacks the kit's packages; set DAYPASS_KIT_PYTHON to one with {NEEDED.removeprefix('import ')}"
+        )
+    return [KIT_PYTHON, str(KIT / "validate.py"), "--json", "--warn"]
+
+
+def judge(kit: list[str], exchanges: list[dict], folder: Path) -> list[tuple[dict, list[dict]]]:
+    """Each exchange with the kit's findings on it."""
+    record = folder / "exchanges.jsonl"
+    record.write_text("".join(json.dumps(exchange) + "\n" for exchange in exchanges))
+    ran = subprocess.run([*kit, str(record)], capture_output=True, text=True, timeout=300, check=False)
+    verdicts = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert len(verdicts) == len(exchanges), ran.stderr
+    return [(exchange, verdict["findings"]) for exchange, verdict in zip(exchanges, verdicts, strict=True)]
+
+
+def told(judged: list[tuple[dict, list[dict]]], side: str) -> str:
+    return "\n".join(
+        f"{exchange['method']} {exchange['url']} -> {exchange['status']}: {finding['where']} {finding['message']}"
+        for exchange, findings in judged
+        for finding in findings
+        if finding["side"] == side and finding["where"] not in SPELT_OTHERWISE_BY_THE_SERVICE
+    )
+
+
+def read_everything(graph: Graph) -> None:
+    family = graph("GET", "/me/calendars").body["value"][1]["id"]
+    for path in (
+        "/me",
+        f"/users/{MEGAN}?$select=displayName,department",
+        "/users/megan@contoso.example",
+        "/me/calendar",
+        f"/me/calendars/{family}?$select=name,owner",
+        "/me/events?$top=50",
+        "/me/events?$select=subject,start&$orderby=subject&$count=true&$skip=2",
+        "/me/calendar/events",
+        f"/me/calendars/{family}/events",
+        f"/me/calendarView?{WINDOW}&$top=100",
+        f"/me/calendar/calendarView?{WINDOW}&$orderby=start/dateTime desc",
+        f"/me/calendars/{family}/calendarView?{WINDOW}",
+        f"/users/{MEGAN}/calendarView?{WINDOW}&$select=subject,onlineMeeting,cancelledOccurrences",
+    ):
+        assert graph("GET", path).status == 200
+    graph.everything(graph("GET", f"/me/calendarView?{WINDOW}"))
+    preferred = f'outlook.timezone="{PACIFIC}", outlook.body-content-type="text", odata.maxpagesize=50'
+    for event in graph("GET", f"/me/calendarView?{WINDOW}", prefer=preferred).body["value"]:
+        assert graph("GET", f"/me/events/{quote(event['id'])}", prefer=preferred).status == 200
+
+
+def write_everything(graph: Graph) -> None:
+    guests = [{"type": "required", "emailAddress": {"address": "alex@contoso.example", "name": "Alex Wilber"}}]
+    body = {"contentType": "html", "content": "<p>Agenda</p>"}
+    place = {"displayName": "Adams", "address": {"city": "Redmond"}, "coordinates": {"latitude": 47.6, "longitude": -122.1}}
+    rich = {"attendees": guests, "body": body, "location": place, "isOnlineMeeting": True, "transactionId": "7e1e44ea"}
+    meeting = graph.create(**timed("Meeting", "2026-12-07T10:00:00", "2026-12-07T11:00:00", PACIFIC, **rich))
+    graph("PATCH", f"/me/events/{meeting['id']}", {"subject": "Other", "showAs": "oof"}, headers={"If-Match": meeting["@odata.etag"]})
+    graph.create(subject="Fair", isAllDay=True, start=at("2026-12-08T00:00:00", PACIFIC), end=at("2026-12-10T00:00:00", PACIFIC))
+    family = graph("GET", "/me/calendars").body["value"][1]["id"]
+    for place_path in ("/me/calendar/events", f"/me/calendars/{family}/events"):
+        assert graph("POST", place_path, timed("Simple", "2026-12-07T12:00:00", "2026-12-07T13:00:00")).status == 201
+    week = {"type": "weekly", "daysOfWeek": ["monday", "wednesday"]}
+    master = graph.create(
+        **series("Series", "2026-12-07T09:00:00", "2026-12-07T09:30:00", week, PACIFIC, type="numbered", numberOfOccurrences=6)
+    )
+    instances = f"/me/events/{master['id']}/instances?startDateTime=2026-12-01T00:00:00Z&endDateTime=2026-12-31T00:00:00Z"
+    first, second, *_ = graph("GET", instances).body["value"]
+    graph(
+        "PATCH", f"/me/events/{first['id']}", {"subject": "Special", "start": at("2026-12-07T20:00:00"), "end": at("2026-12-07T20:30:00")}
+    )
+    graph("DELETE", f"/me/events/{second['id']}")
+    graph("GET", f"/me/events/{first['id']}")
+    graph("GET", f"/me/events/{master['id']}?$select=cancelledOccurrences,recurrence")
+    graph("DELETE", f"/me/events/{meeting['id']}")
+
+
+def test_every_answer_is_valid_by_the_published_contract(kit, tmp_path):
+    graph = Graph(new_tenant("contoso"))
+    read_everything(graph)
+    write_everything(graph)
+    assert all(exchange["status"] < 300 for exchange in graph.exchanges)
+    judged = judge(kit, graph.exchanges, tmp_path)
+    assert told(judged, "response") == ""
+    assert told(judged, "request") == ""
+
+
+def test_every_route_is_judged():
+    graph = Graph(new_tenant("contoso"))
+    read_everything(graph)
+    write_everything(graph)
+    routes = (*directory.ROUTES, *calendars.ROUTES)
+    router = Router(routes)
+    asked = {(exchange["method"], exchange["url"].partition("?")[0].partition("/v1.0")[2]) for exchange in graph.exchanges}
+    found = [router.find(method, path.replace("/me", f"/users/{MEGAN}", 1) if path.startswith("/me") else path) for method, path in asked]
+    assert {route.template + route.method for route, _ in filter(None, found)} == {route.template + route.method for route in routes}
+
+
+def test_the_least_permission_of_each_route_is_the_one_microsoft_publishes():
+    table = KIT / "permissions.json"
+    if not table.is_file():
+        pytest.skip(f"NOT JUDGED: there is no table of permissions at {table}; set DAYPASS_KIT")
+    published = json.loads(table.read_text())
+    judged = 0
+    for route in (*directory.ROUTES, *calendars.ROUTES):
+        generic = re.sub(r"\{\w+\}", "{id}", route.template).lower()
+        rows = [published.get(f"{route.method} {path}") for path in (generic, generic.replace("/users/{id}", "/me", 1))]
+        least = {name for row in rows if row for name in row["least"]["DelegatedWork"]}
+        judged += bool(least)
+        assert not least or route.scopes[0] in least, f"{route.method} {route.template}: {sorted(least)}"
+    assert judged >= 12
+
+
+WRONG = {
+    "a location as a string": ("POST", "/me/events", {**timed("X", "2026-12-07T10:00:00", "2026-12-07T11:00:00"), "location": "Adams"}),
+    "a body as a string": ("POST", "/me/events", {**timed("X", "2026-12-07T10:00:00", "2026-12-07T11:00:00"), "body": "Agenda"}),
+    "a member that does not exist": ("POST", "/me/events", {**timed("X", "2026-12-07T10:00:00", "2026-12-07T11:00:00"), "shoeSize": 44}),
+    "a value no enumeration has": ("POST", "/me/events", {**timed("X", "2026-12-07T10:00:00", "2026-12-07T11:00:00"), "showAs": "banana"}),
+    "a zone nobody knows": ("POST", "/me/events", timed("X", "2026-12-07T10:00:00", "2026-12-07T11:00:00", "Mars/Olympus")),
+    "an end before the start": ("POST", "/me/events", timed("X", "2026-12-07T10:00:00", "2026-12-07T09:00:00")),
+    "an all-day event at noon": ("POST", "/me/events", timed("X", "2026-12-07T12:00:00", "2026-12-08T12:00:00", isAllDay=True)),
+    "a weekly series without days": ("POST", "/me/events", series("X", "2026-12-07T10:00:00", "2026-12-07T11:00:00", {"type": "weekly"})),
+    "a window without end": ("GET", "/me/calendarView?startDateTime=2026-12-07T10:00:00Z", None),
+    "a page of none": ("GET", "/me/events?$top=0", None),
+    "a page of too many": ("GET", "/me/events?$top=1001", None),
+}
+
+
+@pytest.fixture(scope="module")
+def verdicts(kit, tmp_path_factory) -> dict[str, tuple[dict, list[dict]]]:
+    graph = Graph(new_tenant())
+    for method, path, body in WRONG.values():
+        graph(method, path, body)
+    return dict(zip(WRONG, judge(kit, graph.exchanges, tmp_path_factory.mktemp("wrong")), strict=True))
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_the_contract_forbids_is_refused_in_the_form_it_declares(verdicts, name):
+    exchange, findings = verdicts[name]
+    assert exchange["status"] == 400
+    assert any(finding["severity"] == "error" and finding["side"] == "request" for finding in findings)
+    assert told([verdicts[name]], "response") == ""
