@@ -36,8 +36,8 @@ class Control:
             raise AssertionError(f"{method} {path}: {error.code} {error.read().decode()}") from None
         return json.loads(text) if "jsonl" not in answer.headers["content-type"] else [json.loads(line) for line in text.splitlines()]
 
-    def post(self, path: str, **body: Any) -> Any:
-        return self.call("POST", path, body)
+    def post(self, where: str, /, **body: Any) -> Any:
+        return self.call("POST", where, body)
 
     def journal(self) -> list[dict[str, Any]]:
         return self.call("GET", "/journal")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,16 @@ def cli(running: Any, control: Control, tmp_path: Path) -> Cli:
     return Cli(tmp_path, running.environ, control)
 
 
-@pytest.fixture
-def megan(cli: Cli) -> Cli:
-    """The command line, Megan signed in for reading and writing."""
+@pytest.fixture(scope="module")
+def signed_in(running: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state folder of a real sign-in of Megan's, made once for the module: its access token outlives a reset."""
+    cli = Cli(tmp_path_factory.mktemp("signed-in"), running.environ, Control(running.control, running.ca_file))
     cli.sign_in(write=True)
+    return cli.state
+
+
+@pytest.fixture
+def megan(cli: Cli, signed_in: Path) -> Cli:
+    """The command line, Megan signed in for reading and writing."""
+    shutil.copytree(signed_in, cli.state)
     return cli

@@ -80,7 +80,7 @@ def test_everything_that_can_be_said_of_a_new_event_reaches_the_service(megan: C
     assert made["location"] == "Room 5; Baker's"
     assert [one["address"] for one in made["attendees"]] == ["adele@contoso.example", "alex@contoso.example", "lee@contoso.example"]
     kept = next(event for event in megan.control.events() if event["id"] == made["id"])
-    assert kept["originalStartTimeZone"] == "Eastern Standard Time"
+    assert kept["start"]["timeZone"] == "Eastern Standard Time"
     shown = megan("show", made["id"])
     assert "second – ünïcode ✓" in shown.stdout
 

@@ -87,6 +87,7 @@ NUMBERS: dict[int, tuple[str, str, str, str]] = {
     70043: ("again", "Your organisation asks for a fresh sign-in every so often.", "Sign in again.", USER),
     70044: ("again", "Your organisation asks for a fresh sign-in every so often.", "Sign in again.", USER),
     50058: ("again", "There is no session any more.", "Sign in again.", USER),
+    54005: ("again", "The sign-in was finished, but its answer got lost on the way.", "Sign in again.", USER),
     50196: ("wait", "The same was asked too often.", "Wait five minutes.", NOBODY),
     90033: ("wait", "The service has a passing problem.", "Try again.", NOBODY),
     90055: ("wait", "Too many requests.", "Try again in a minute.", NOBODY),

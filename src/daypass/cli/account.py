@@ -45,13 +45,15 @@ def login(arguments: argparse.Namespace) -> int:
     from ..graph.operations import IDENTITY, READ, WRITE
     from .signin import sign_in
 
-    sign_in(Session(arguments), (*IDENTITY, *(WRITE if arguments.write else READ)))
+    with Session(arguments) as session:
+        sign_in(session, (*IDENTITY, *(WRITE if arguments.write else READ)))
     return 0
 
 
 def logout(arguments: argparse.Namespace) -> int:
     """Forget this machine's tokens."""
-    who = Session(arguments).app.credentials.sign_out()
+    with Session(arguments) as session:
+        who = session.app.credentials.sign_out()
     if who is None:
         note("nobody was signed in")
         return 0
@@ -62,40 +64,40 @@ def logout(arguments: argparse.Namespace) -> int:
 
 def status(arguments: argparse.Namespace) -> int:
     """How things stand, from what is kept here: no request is made. Exit code 4 when nobody is signed in."""
-    session = Session(arguments)
-    standing = session.app.credentials.standing()
-    left = standing.expires_on - time.time()
-    who = standing.account
-    facts = {
-        "signed_in": who is not None,
-        "user": who.username if who else None,
-        "name": who.name if who else None,
-        "tenant_id": who.tenant_id if who else session.settings.tenant_id,
-        "client_id": session.settings.client_id,
-        "authority": session.settings.authority,
-        "method": METHODS.get(standing.method, standing.method) or None,
-        "signed_in_at": _utc(standing.signed_in_at) if standing.signed_in_at else None,
-        "scopes": sorted(standing.granted),
-        "token_expires_at": _utc(standing.expires_on) if standing.expires_on else None,
-        "renews_itself": standing.renewable,
-        "store": session.app.vault.path or "memory",
-        "protection": session.app.vault.grade,
-        "last_error": standing.last_error or None,
-    }
-    if arguments.output == "json":
-        import json
+    with Session(arguments) as session:
+        standing = session.app.credentials.standing()
+        left = standing.expires_on - time.time()
+        who = standing.account
+        facts = {
+            "signed_in": who is not None,
+            "user": who.username if who else None,
+            "name": who.name if who else None,
+            "tenant_id": who.tenant_id if who else session.settings.tenant_id,
+            "client_id": session.settings.client_id,
+            "authority": session.settings.authority,
+            "method": METHODS.get(standing.method, standing.method) or None,
+            "signed_in_at": _utc(standing.signed_in_at) if standing.signed_in_at else None,
+            "scopes": sorted(standing.granted),
+            "token_expires_at": _utc(standing.expires_on) if standing.expires_on else None,
+            "renews_itself": standing.renewable,
+            "store": session.app.vault.path or "memory",
+            "protection": session.app.vault.grade,
+            "last_error": standing.last_error or None,
+        }
+        if arguments.output == "json":
+            import json
 
-        print(json.dumps({"schema": "daypass.status/1", **facts}, ensure_ascii=False))
-    else:
-        shown = {**facts, "scopes": " ".join(sorted(standing.granted)), "token_expires_at": _expiry(standing.expires_on, left)}
-        del shown["signed_in"]
-        for name, value in shown.items():
-            if value not in (None, ""):
-                print(f"{name.replace('_', ' '):<17} {_words(value)}")
-    if who is None:
-        note("nobody is signed in here; daypass login --device")
-        return 4
-    return 0
+            print(json.dumps({"schema": "daypass.status/1", **facts}, ensure_ascii=False))
+        else:
+            shown = {**facts, "scopes": " ".join(sorted(standing.granted)), "token_expires_at": _expiry(standing.expires_on, left)}
+            del shown["signed_in"]
+            for name, value in shown.items():
+                if value not in (None, ""):
+                    print(f"{name.replace('_', ' '):<17} {_words(value)}")
+        if who is None:
+            note("nobody is signed in here; daypass login --device")
+            return 4
+        return 0
 
 
 def token(arguments: argparse.Namespace) -> int:
@@ -105,16 +107,16 @@ def token(arguments: argparse.Namespace) -> int:
 
     if sys.stdout.isatty() and not arguments.reveal:
         raise UsageError("a token on the screen can be read by others", ("daypass token --reveal", "daypass token | your-program"))
-    session = Session(arguments)
-    secret = session.app.credentials.token(Access(tuple(arguments.scope or READ)))
-    if arguments.output == "json":
-        import json
+    with Session(arguments) as session:
+        secret = session.app.credentials.token(Access(tuple(arguments.scope or READ)))
+        if arguments.output == "json":
+            import json
 
-        standing = session.app.credentials.standing()
-        print(json.dumps({"schema": "daypass.token/1", "access_token": secret, "expires_at": _utc(standing.expires_on)}))
-    else:
-        print(secret)
-    return 0
+            standing = session.app.credentials.standing()
+            print(json.dumps({"schema": "daypass.token/1", "access_token": secret, "expires_at": _utc(standing.expires_on)}))
+        else:
+            print(secret)
+        return 0
 
 
 def _utc(seconds: float) -> str:

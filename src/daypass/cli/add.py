@@ -38,23 +38,23 @@ def configure_add(parser: argparse.ArgumentParser) -> None:
 
 def add(arguments: argparse.Namespace) -> int:
     """Create an event and show it as the service keeps it."""
-    session = Session(arguments)
-    start, end = _span(arguments, session.now, session.zone)
-    new = NewEvent(
-        subject=arguments.title,
-        start=start,
-        end=end,
-        time_zone=zone_name(session.zone),
-        location=arguments.where,
-        body=_body(arguments.body),
-        attendees=tuple(Attendee(Person("", address)) for address in _addresses(arguments.people)),
-        transaction_id=_guid(),
-    )
-    event = session.run(lambda: operations.create_event(new))
-    write_event(event, session.zone, arguments.output)
-    if new.attendees:
-        note(f"invitations are on their way to {len(new.attendees)}")
-    return 0
+    with Session(arguments) as session:
+        start, end = _span(arguments, session.now, session.zone)
+        new = NewEvent(
+            subject=arguments.title,
+            start=start,
+            end=end,
+            time_zone=zone_name(session.zone),
+            location=arguments.where,
+            body=_body(arguments.body),
+            attendees=tuple(Attendee(Person("", address)) for address in _addresses(arguments.people)),
+            transaction_id=_guid(),
+        )
+        event = session.run(lambda: operations.create_event(new))
+        write_event(event, session.zone, arguments.output)
+        if new.attendees:
+            note(f"invitations are on their way to {len(new.attendees)}")
+        return 0
 
 
 def _span(arguments: argparse.Namespace, now: datetime, zone: tzinfo) -> tuple[datetime | date, datetime | date]:

@@ -45,10 +45,10 @@ def add_view_options(parser: argparse.ArgumentParser) -> None:
 
 def agenda(arguments: argparse.Namespace) -> int:
     """List events of a window, complete, in the viewer's zone."""
-    session = Session(arguments)
-    window = parse_window(arguments.start, arguments.end, arguments.days, session.now, session.zone)
-    list_events(session, window.start, window.end, arguments.output)
-    return 0
+    with Session(arguments) as session:
+        window = parse_window(arguments.start, arguments.end, arguments.days, session.now, session.zone)
+        list_events(session, window.start, window.end, arguments.output)
+        return 0
 
 
 def list_events(session: Session, start: datetime, end: datetime, output: str | None) -> None:
@@ -62,11 +62,11 @@ def show(arguments: argparse.Namespace) -> int:
     """Show one event, named by number, id or words of its title."""
     if (arguments.event is None) == (arguments.match is None):
         raise UsageError("name one event: by number, by id or by --match", ("daypass show 1", "daypass show --match stand-up"))
-    session = Session(arguments)
-    event_id = listing.event_id(session.settings, arguments.event) if arguments.event else _matching(session, arguments.match).id
-    event = session.run(lambda: operations.get_event(event_id))
-    write_event(event, session.zone, arguments.output)
-    return 0
+    with Session(arguments) as session:
+        event_id = listing.event_id(session.settings, arguments.event) if arguments.event else _matching(session, arguments.match).id
+        event = session.run(lambda: operations.get_event(event_id))
+        write_event(event, session.zone, arguments.output)
+        return 0
 
 
 def _matching(session: Session, text: str) -> Event:

@@ -14,9 +14,9 @@ from .session import Session
 
 def run(arguments: argparse.Namespace) -> int:
     """Greet the user and list the next seven days."""
-    session = Session(arguments)
-    window = parse_window(None, None, None, session.now, session.zone)
-    user = session.run(operations.me)
-    sys.stdout.write(f"Welcome, {clean(user.display_name or user.user_principal_name)}!\n\n")
-    list_events(session, window.start, window.end, None)
-    return 0
+    with Session(arguments) as session:
+        window = parse_window(None, None, None, session.now, session.zone)
+        user = session.run(operations.me)
+        sys.stdout.write(f"Welcome, {clean(user.display_name or user.user_principal_name)}!\n\n")
+        list_events(session, window.start, window.end, None)
+        return 0

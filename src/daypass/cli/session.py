@@ -17,6 +17,8 @@ from ..model import zones
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
 
     from ..wire import Flow
 
@@ -44,6 +46,13 @@ class Session:
     def client(self) -> Client:
         """The way to Graph."""
         return Client(self.settings.graph_root, self.app.credentials.token, self.app.transport)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if "transport" in self.app.__dict__:  # made when first needed, and closed only then
+            self.app.transport.close()
 
     def run(self, flow: Callable[[], Flow[T]]) -> T:
         """Run a flow; when that takes a sign-in and a person is there, sign in first and run it anew.
