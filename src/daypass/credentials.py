@@ -290,7 +290,7 @@ class LoginResponse:
     def retry_after_seconds(self) -> float:
         """What Retry-After says, 0 when it says nothing."""
         text = self.headers.get("retry-after", "")
-        return float(text) if text.isdecimal() else 0.0
+        return float(text) if text.isdecimal() and len(text) < 10 else 0.0
 
     def raise_for_status(self) -> None:
         """Raise for a refusal; MSAL calls it on unexpected ones only."""

@@ -9,7 +9,6 @@ a new token must answer (Entra: claims-challenge).
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, cast
@@ -69,7 +68,7 @@ async def call(
             if error.kind != "reset" or not repeatable or attempt == ATTEMPTS - 1:
                 raise
         else:
-            if response.status == 401 and not access.renew:
+            if response.status == 401 and not access.renew and attempt < ATTEMPTS - 1:
                 access = Access(scopes, renew=True, claims=claims_challenge(response))
                 continue
             wait = retry_after_seconds(response) or wait
@@ -90,8 +89,8 @@ async def items(url: str, *, scopes: tuple[str, ...], headers: Mapping[str, str]
     link, seen = url, set[str]()
     while link:
         page = await call("GET", link, scopes=scopes, headers=headers)
-        value = page.get("value")
-        if not isinstance(value, list):
+        value: Any = page.get("value")
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in cast("list[Any]", value)):
             raise TransportError("Graph's answer has no list of items", kind="garbage")
         for item in cast("list[dict[str, Any]]", value):
             yield item
@@ -103,15 +102,21 @@ async def items(url: str, *, scopes: tuple[str, ...], headers: Mapping[str, str]
 
 def decipher(response: Response) -> dict[str, Any]:
     """The answer as a JSON object, or the error it stands for."""
-    try:
-        body: Any = json.loads(response.body) if response.body else {}
-    except ValueError:
-        body = None
+    body = _json_object(response.body or b"{}")
     if 200 <= response.status < 300:
-        if not isinstance(body, dict):
+        if body is None:
             raise TransportError("Graph's answer is cut short or is not JSON", kind="garbage")
-        return cast("dict[str, Any]", body)
-    raise _error(response, cast("dict[str, Any]", body) if isinstance(body, dict) else {})
+        return body
+    raise _error(response, body or {})
+
+
+def _json_object(text: str | bytes) -> dict[str, Any] | None:
+    """The JSON object that a text holds, None when it holds none."""
+    try:
+        content: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return cast("dict[str, Any]", content) if isinstance(content, dict) else None
 
 
 def _error(response: Response, body: dict[str, Any]) -> GraphError:
@@ -128,7 +133,7 @@ def _error(response: Response, body: dict[str, Any]) -> GraphError:
 def retry_after_seconds(response: Response) -> float | None:
     """The Retry-After header in seconds, None when absent or unreadable (Graph sends seconds, never a date)."""
     text = response.headers.get("retry-after", "").strip()
-    return float(text) if text.replace(".", "", 1).isdecimal() else None
+    return float(text) if text.replace(".", "", 1).isdecimal() and len(text) < 10 else None
 
 
 def claims_challenge(response: Response) -> str:
@@ -139,6 +144,7 @@ def claims_challenge(response: Response) -> str:
     _, _, rest = challenge.partition('claims="')
     encoded = rest.partition('"')[0]
     try:
-        return base64.b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
-    except (binascii.Error, UnicodeDecodeError):
+        claims = base64.b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
+    except ValueError:
         return ""
+    return claims if _json_object(claims) is not None else ""
