@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
@@ -33,6 +34,10 @@ EXIT_CODES = """exit codes:
 
 class Parser(argparse.ArgumentParser):
     """An argument parser whose complaints are our errors, so that they come out in one form."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._negative_number_matcher = re.compile(r"^-\d")  # `-1w` is a date, never a flag
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError with a pointer to this command's help."""

@@ -27,6 +27,7 @@ def configure_add(parser: argparse.ArgumentParser) -> None:
     until = parser.add_mutually_exclusive_group()
     until.add_argument("--end", metavar="WHEN", help="when it ends; for an all-day event its last day")
     until.add_argument("--duration", metavar="LENGTH", help="how long it takes: 30m, 1h30, 2d (30m)")
+    parser.add_argument("--fold", action="store_const", const=1, help="of two equal times, when clocks are put back, take the second")
     parser.add_argument("--where", default="", metavar="PLACE", help="the location")
     parser.add_argument(
         "--with", dest="people", action="append", default=[], metavar="ADDRESS", help="invite somebody (repeatable, or a,b,c)"
@@ -59,11 +60,12 @@ def add(arguments: argparse.Namespace) -> int:
 
 def _span(arguments: argparse.Namespace, now: datetime, zone: tzinfo) -> tuple[datetime | date, datetime | date]:
     """Start and end as asked: two instants, or two dates with the second exclusive."""
-    start = parse_moment(arguments.start, now, zone)
+    typed = {"fold": arguments.fold, "offset_must_match": arguments.tz is not None}
+    start = parse_moment(arguments.start, now, zone, **typed)
     length = parse_duration(arguments.duration) if arguments.duration else None
     if isinstance(start, datetime):
         end = (
-            parse_moment(arguments.end, start, zone)
+            parse_moment(arguments.end, start, zone, **typed)
             if arguments.end
             else (start.astimezone(UTC) + (length or USUAL_LENGTH)).astimezone(zone)
         )
