@@ -7,6 +7,7 @@ verbs find it. What goes wrong is one line on stderr and an exit code: 2 usage, 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import http.client
 import json
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 SUMMARY = "a pretend Microsoft 365 tenant on this machine"
 
 USAGE, NOT_FOUND, UNREACHABLE, CONFIGURATION = 2, 3, 8, 10
-END_SECONDS, ASK_SECONDS = 10.0, 10.0
+END_SECONDS, ASK_SECONDS = 10.0, 5.0
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -175,8 +176,10 @@ def _up_in_background(arguments: argparse.Namespace) -> int:
             stderr=log,
             start_new_session=True,
         )
-        line = child.stdout.readline() if child.stdout else b""
+        with contextlib.ExitStack() as closing:
+            line = closing.enter_context(child.stdout).readline() if child.stdout else b""
         if line:
+            child.returncode = 0  # it lives on, and nobody waits for it
             _show(json.loads(line), print_env=arguments.print_env)
             return 0
         code = child.wait(END_SECONDS)
@@ -263,11 +266,13 @@ def _ask(description: dict[str, Any], question: Question) -> tuple[int, Any]:
     control = urlsplit(str(description["control"]))
     try:
         context = ssl.create_default_context(cafile=description["ca_file"])
-        connection = http.client.HTTPSConnection("127.0.0.1", control.port or 443, timeout=ASK_SECONDS, context=context)
         said = None if body is None else json.dumps(body).encode()
-        connection.request(method, f"{control.path}/{path}", said, {"Host": control.netloc, "Content-Type": "application/json"})
-        response = connection.getresponse()
-        return response.status, json.loads(response.read())
+        with contextlib.closing(
+            http.client.HTTPSConnection("127.0.0.1", control.port or 443, timeout=ASK_SECONDS, context=context)
+        ) as connection:
+            connection.request(method, f"{control.path}/{path}", said, {"Host": control.netloc, "Content-Type": "application/json"})
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
     except (OSError, ValueError, http.client.HTTPException) as error:
         _stop(f"the sandbox at {description['authority']} does not answer: {error}", UNREACHABLE)
 

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from daypass_sandbox import serve
 from playwright.sync_api import expect, sync_playwright
+
+from daypass_sandbox import serve
 
 pytestmark = pytest.mark.browser
 

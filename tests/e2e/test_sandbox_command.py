@@ -35,6 +35,7 @@ class Shell:
             assert done.stdout == ""
             assert len(done.stderr.splitlines()) == 1 or expect == 2, done.stderr
             return done.stderr
+        assert done.stderr == ""
         return done.stdout
 
     def json(self, *words):
