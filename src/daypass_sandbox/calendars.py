@@ -15,9 +15,9 @@ from typing import Any
 from daypass.wire import Response
 
 from . import directory, events, odata, payload, resources
-from .mailbox import Mailbox, Slot, open_mailbox
+from .mailbox import Mailbox, Slot, not_found, open_mailbox
 from .resources import Form
-from .routes import Call, Fault, Route
+from .routes import Call, Fault, Handler, Route
 
 Json = dict[str, Any]
 
@@ -78,12 +78,6 @@ def list_events(call: Call) -> Response:
     return _answer_slots(call, box, kept, "events")
 
 
-def list_default_events(call: Call) -> Response:
-    """The same for the default calendar alone."""
-    calendar_id = _mailbox(call).calendar(None)["id"]
-    return list_events(replace(call, path={**call.path, "calendar_id": calendar_id}))
-
-
 def view_calendar(call: Call) -> Response:
     """What touches a window: single events, occurrences and exceptions.
 
@@ -99,7 +93,7 @@ def list_instances(call: Call) -> Response:
     """The occurrences and exceptions of one series in a window (api/event-list-instances)."""
     odata.allow(call, *LIST_OPTIONS, *WINDOW)
     box = _mailbox(call)
-    event, day = box.find(call.path["event_id"])
+    event, day = _find(call, box)
     if day is not None or not event.get("recurrence"):
         raise Fault(400, "ErrorInvalidRequest", "Your request can't be completed. The event is not the master of a series.")
     return _answer_slots(call, box, box.instances(event, *_window(call)), "events")
@@ -109,7 +103,7 @@ def get_event(call: Call) -> Response:
     """One event: single, master, occurrence or exception."""
     odata.allow(call, "$select")
     asked, box = odata.preferences(call), _mailbox(call)
-    return _answer_event(call, 200, box.slot(*box.find(call.path["event_id"])), asked)
+    return _answer_event(call, 200, box.slot(*_find(call, box)), asked)
 
 
 def create_event(call: Call) -> Response:
@@ -129,7 +123,7 @@ def update_event(call: Call) -> Response:
     """Change an event; changing an occurrence makes it an exception (api/event-update)."""
     odata.allow(call)
     asked, box = odata.preferences(call), _mailbox(call)
-    event, day = box.find(call.path["event_id"])
+    event, day = _find(call, box)
     _check_etag(call, event, day)
     given, author = payload.read(call.json()), _author(call, box.calendar(event["calendarId"]))
     if day is None:
@@ -144,7 +138,7 @@ def delete_event(call: Call) -> Response:
     """Delete an event, a whole series, or one occurrence."""
     odata.allow(call)
     box = _mailbox(call)
-    event, day = box.find(call.path["event_id"])
+    event, day = _find(call, box)
     _check_etag(call, event, day)
     if day is None:
         box.remove(event["id"])
@@ -159,6 +153,14 @@ def _mailbox(call: Call) -> Mailbox:
     if call.caller.user_id and call.caller.user_id != user_id:
         raise Fault(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
     return open_mailbox(call.tenant, user_id)
+
+
+def _find(call: Call, box: Mailbox) -> tuple[Json, str | None]:
+    """The event of the path, which must lie in the calendar of the path if that names one."""
+    event, day = box.find(call.path["event_id"])
+    if call.path.get("calendar_id", event["calendarId"]) != event["calendarId"]:
+        raise not_found()
+    return event, day
 
 
 def _owner(call: Call) -> Json:
@@ -182,7 +184,7 @@ def _context(call: Call, what: str) -> str:
 
 
 def _form(call: Call, asked: odata.Preferences) -> Form:
-    select = odata.selected(call, resources.EVENT_PROPERTIES, "event")
+    select = odata.selected(call, resources.EVENT_PROPERTIES, "event", resources.UNBUILT_PROPERTIES)
     basic = not call.caller.scopes & FULL_SCOPES
     return Form(odata.service_root(call), call.path["user_id"], asked.zone, asked.plain_text, basic, select)
 
@@ -244,24 +246,29 @@ def _instant(text: str, name: str) -> int:
 _READ = ("Calendars.ReadBasic", "Calendars.Read", "Calendars.ReadWrite", "Calendars.Read.Shared", "Calendars.ReadWrite.Shared")
 _WRITE = ("Calendars.ReadWrite", "Calendars.ReadWrite.Shared")
 _USER = "/users/{user_id}"
+_PLACES = (_USER, f"{_USER}/calendar", f"{_USER}/calendars/{{calendar_id}}")
+
+
+def _in_default_calendar(handler: Handler) -> Handler:
+    """The same for `/calendar/…`, which is the default calendar by another name."""
+    return lambda call: handler(replace(call, path={**call.path, "calendar_id": _mailbox(call).calendar(None)["id"]}))
+
+
+def _everywhere(method: str, rest: str, handler: Handler, scopes: tuple[str, ...], source: str) -> list[Route]:
+    """The same below the mailbox, the default calendar and any calendar."""
+    handlers = (handler, _in_default_calendar(handler), handler)
+    return [Route(method, place + rest, answer, scopes, source) for place, answer in zip(_PLACES, handlers, strict=True)]
+
 
 ROUTES = [
     Route("GET", f"{_USER}/calendar", get_calendar, _READ, "documentation: api/calendar-get"),
     Route("GET", f"{_USER}/calendars", list_calendars, _READ, "documentation: api/user-list-calendars"),
     Route("GET", f"{_USER}/calendars/{{calendar_id}}", get_calendar, _READ, "documentation: api/calendar-get"),
-    Route("GET", f"{_USER}/events", list_events, _READ, "documentation: api/user-list-events"),
-    Route("GET", f"{_USER}/calendar/events", list_default_events, _READ, "documentation: api/calendar-list-events"),
-    Route("GET", f"{_USER}/calendars/{{calendar_id}}/events", list_events, _READ, "documentation: api/calendar-list-events"),
-    *(
-        Route("POST", f"{_USER}{place}/events", create_event, _WRITE, "documentation: api/user-post-events")
-        for place in ("", "/calendar", "/calendars/{calendar_id}")
-    ),
-    *(
-        Route("GET", f"{_USER}{place}/calendarView", view_calendar, _READ, "documentation: api/user-list-calendarview")
-        for place in ("", "/calendar", "/calendars/{calendar_id}")
-    ),
-    Route("GET", f"{_USER}/events/{{event_id}}", get_event, _READ, "documentation: api/event-get"),
-    Route("PATCH", f"{_USER}/events/{{event_id}}", update_event, _WRITE, "documentation: api/event-update; If-Match observed by others"),
-    Route("DELETE", f"{_USER}/events/{{event_id}}", delete_event, _WRITE, "documentation: api/event-delete; If-Match observed by others"),
-    Route("GET", f"{_USER}/events/{{event_id}}/instances", list_instances, _READ, "documentation: api/event-list-instances"),
+    *_everywhere("GET", "/events", list_events, _READ, "documentation: api/user-list-events, api/calendar-list-events"),
+    *_everywhere("POST", "/events", create_event, _WRITE, "documentation: api/user-post-events"),
+    *_everywhere("GET", "/calendarView", view_calendar, _READ, "documentation: api/user-list-calendarview; order observed by others"),
+    *_everywhere("GET", "/events/{event_id}", get_event, _READ, "documentation: api/event-get"),
+    *_everywhere("PATCH", "/events/{event_id}", update_event, _WRITE, "documentation: api/event-update; If-Match observed by others"),
+    *_everywhere("DELETE", "/events/{event_id}", delete_event, _WRITE, "documentation: api/event-delete; If-Match observed by others"),
+    *_everywhere("GET", "/events/{event_id}/instances", list_instances, _READ, "documentation: api/event-list-instances"),
 ]

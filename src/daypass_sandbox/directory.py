@@ -18,8 +18,19 @@ DEFAULT_PROPERTIES = (
     *("userPrincipalName", "id"),
 )
 ON_SELECT = (
-    *("accountEnabled", "city", "companyName", "country", "createdDateTime", "department", "employeeId", "mailNickname", "proxyAddresses"),
-    *("state", "streetAddress", "usageLocation", "userType"),
+    *(
+        "aboutMe",
+        "accountEnabled",
+        "birthday",
+        "city",
+        "companyName",
+        "country",
+        "createdDateTime",
+        "department",
+        "employeeId",
+        "faxNumber",
+    ),
+    *("hireDate", "mailNickname", "mySite", "postalCode", "preferredName", "state", "streetAddress", "usageLocation", "userType"),
 )
 OTHERS_SCOPES = frozenset({"User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"})
 BASIC_PROPERTIES = frozenset({"displayName", "givenName", "id", "mail", "surname", "userPrincipalName"})
@@ -51,10 +62,10 @@ def get_user(call: Call) -> Response:
     if user_id != call.caller.user_id and not granted:
         raise Fault(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
     known = DEFAULT_PROPERTIES + ON_SELECT
-    names = odata.selected(call, known, "user") or frozenset(DEFAULT_PROPERTIES)
+    names = odata.selected(call, known, "user", unbuilt=None) or frozenset(DEFAULT_PROPERTIES)
     if user_id != call.caller.user_id and granted == frozenset({"User.ReadBasic.All"}):
         names &= BASIC_PROPERTIES
-    values = {name: user.get(name, [] if name in ("businessPhones", "proxyAddresses") else None) for name in known if name in names}
+    values = {name: user.get(name, [] if name == "businessPhones" else None) for name in known if name in names}
     context = "users" if "$select" not in call.query else f"users({call.query['$select']})"
     return odata.entity(call, 200, context, values)
 

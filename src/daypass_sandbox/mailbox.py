@@ -109,22 +109,15 @@ class Mailbox:
         return before and before.isoformat(), after and after.isoformat()
 
     def put(self, event: Json) -> None:
-        """Keep a new or changed event."""
-        self.remove(event["id"])
+        """Keep a new or changed event; a changed one keeps its place in the list."""
+        self._withdraw(event["id"])
         self.events[event["id"]] = event
         self._enter(event)
 
     def remove(self, event_id: str) -> None:
         """Forget an event, with all its occurrences; nothing happens when there is none."""
-        event = self.events.pop(event_id, None)
-        if event is None:
-            return
-        self._indexed -= 1
-        self._series.pop(event_id, None)
-        if event.get("transactionId"):
-            self._by_transaction.pop(event["transactionId"], None)
-        for key in [(event_id, None), *((event_id, day) for day in self._moved.pop(event_id, ()))]:
-            self._leave(key)
+        self._withdraw(event_id)
+        self.events.pop(event_id, None)
 
     def window(self, start: int, end: int, calendar_id: str | None = None) -> list[Slot]:
         """The single events, occurrences and exceptions that touch [start, end), in order of time; of one calendar or of all."""
@@ -152,6 +145,17 @@ class Mailbox:
         for day in event["exceptions"]:
             self._place((event["id"], day), events.span(event, day))
         self._moved[event["id"]] = list(event["exceptions"])
+
+    def _withdraw(self, event_id: str) -> None:
+        event = self.events.get(event_id)
+        if event is None:
+            return
+        self._indexed -= 1
+        self._series.pop(event_id, None)
+        if event.get("transactionId"):
+            self._by_transaction.pop(event["transactionId"], None)
+        for key in [(event_id, None), *((event_id, day) for day in self._moved.pop(event_id, ()))]:
+            self._leave(key)
 
     def _place(self, key: Key, span: tuple[int, int]) -> None:
         self._spans[key] = span

@@ -72,18 +72,23 @@ def service_root(call: Call) -> str:
     return f"{call.root}/{version}"
 
 
-def selected(call: Call, properties: Collection[str], kind: str) -> frozenset[str] | None:
-    """The properties that $select names (any letter case), None for all; 400 for one that `kind` does not have."""
-    text = call.query.get("$select", "")
+def selected(call: Call, properties: Collection[str], kind: str, unbuilt: Collection[str] | None = ()) -> frozenset[str] | None:
+    """The properties that $select names (any letter case), None for all.
+
+    501 for one that Graph has and this sandbox does not: those of `unbuilt`, or with None whatever is not in `properties`. 400
+    for one that `kind` does not have.
+    """
     spelling = {name.lower(): name for name in properties}
     names: set[str] = set()
-    for name in (part.strip() for part in text.split(",")):
+    for name in filter(None, (part.strip() for part in call.query.get("$select", "").split(","))):
         if name == "*":
             return None
-        if "/" in name:
-            raise Fault(501, "notImplemented", f"$select of a part of a property ('{name}') is not implemented in this sandbox.")
-        if name:
-            names.add(spelling.get(name.lower()) or _no_property(name, kind))
+        if name.lower() in spelling:
+            names.add(spelling[name.lower()])
+        elif unbuilt is None or name in unbuilt or "/" in name:
+            raise Fault(501, "notImplemented", f"$select of '{name}' of a {kind} is not implemented in this sandbox.")
+        else:
+            raise _no_property(name, kind)
     return frozenset(names) or None
 
 
@@ -97,7 +102,7 @@ def order(call: Call, properties: Collection[str], kind: str) -> list[tuple[str,
             raise Fault(400, "BadRequest", f"The $orderby term '{part.strip()}' is not a property path with an optional 'asc' or 'desc'.")
         path, direction = term.groups()
         if path.lower() not in spelling:
-            _no_property(path, kind)
+            raise _no_property(path, kind)
         terms.append((spelling[path.lower()], (direction or "").lower() == "desc"))
     return terms
 
@@ -179,5 +184,5 @@ def _whole(name: str, text: str, least: int) -> int:
     return int(text)
 
 
-def _no_property(name: str, kind: str) -> str:
-    raise Fault(400, "RequestBroker--ParseUri", f"Could not find a property named '{name}' on type 'microsoft.graph.{kind}'.")
+def _no_property(name: str, kind: str) -> Fault:
+    return Fault(400, "RequestBroker--ParseUri", f"Could not find a property named '{name}' on type 'microsoft.graph.{kind}'.")

@@ -23,6 +23,10 @@ EVENT_PROPERTIES = (
     *("originalStart", "responseStatus", "body", "start", "end", "location", "locations", "recurrence", "attendees", "organizer"),
     *("onlineMeeting", "cancelledOccurrences"),
 )
+UNBUILT_PROPERTIES = (
+    *("attachments", "calendar", "exceptionOccurrences", "extensions", "instances", "multiValueExtendedProperties", "occurrenceId"),
+    *("singleValueExtendedProperties", "uid"),
+)
 ORDERABLE = (
     *("id", "createdDateTime", "lastModifiedDateTime", "subject", "importance", "sensitivity", "isAllDay", "isCancelled", "isOrganizer"),
     *("showAs", "type", "start/dateTime", "end/dateTime", "location/displayName", "organizer/emailAddress/name"),

@@ -448,6 +448,13 @@ def test_the_list_of_events_has_singles_and_masters_and_no_occurrences(graph, st
     assert [(event["subject"], event["type"]) for event in listed] == [("Stand-up", "seriesMaster"), ("Late", "singleInstance")]
 
 
+def test_a_changed_event_keeps_its_place_in_the_list(graph):
+    first = graph.create(**timed("A", "2026-12-04T20:00:00", "2026-12-04T21:00:00"))
+    graph.create(**timed("B", "2026-12-01T20:00:00", "2026-12-01T21:00:00"))
+    graph("PATCH", f"/me/events/{first['id']}", {"subject": "A, changed"})
+    assert graph("GET", "/me/events").subjects == ["A, changed", "B"]
+
+
 def test_created_and_modified_cannot_be_selected_in_a_window(graph):
     graph.create(**timed("X", "2026-12-01T10:00:00", "2026-12-01T11:00:00"))
     assert set(graph.view(*DAY, "&$select=subject,createdDateTime").body["value"][0]) == {"@odata.etag", "id", "subject"}
@@ -484,6 +491,16 @@ def test_events_of_another_calendar_stay_there(graph):
     assert graph("GET", f"/me/{window}").subjects == graph("GET", f"/me/calendar/{window}").subjects == ["Work"]
     assert graph("GET", "/me/calendar/events").subjects == ["Work"]
     assert graph("GET", "/me/events").subjects == ["Play", "Work"]
+
+
+def test_an_event_is_reached_through_its_own_calendar_only(graph):
+    default, family = (calendar["id"] for calendar in graph("GET", "/me/calendars").body["value"])
+    event = graph("POST", f"/me/calendars/{family}/events", timed("Play", "2026-12-01T18:00:00", "2026-12-01T19:00:00")).body
+    assert graph("GET", f"/me/calendars/{family}/events/{event['id']}").body["subject"] == "Play"
+    assert graph("GET", f"/me/calendars/{default}/events/{event['id']}").code == "ErrorItemNotFound"
+    assert graph("GET", f"/me/calendar/events/{event['id']}").status == 404
+    assert graph("PATCH", f"/me/calendars/{family}/events/{event['id']}", {"subject": "Concert"}).body["subject"] == "Concert"
+    assert graph("DELETE", f"/me/calendars/{family}/events/{event['id']}").status == 204
 
 
 # Reading and changing one event
