@@ -116,8 +116,9 @@ def _stated_span(new: NewEvent) -> Json:
     if isinstance(new.start, datetime) and isinstance(new.end, datetime):
         moments, where = (new.start, new.end), zone(stated)
         walls = [moment.astimezone(where).replace(tzinfo=None, fold=0) for moment in moments]
-        if any(settle(wall, where) != moment for wall, moment in zip(walls, moments, strict=True)):
-            stated, walls = "UTC", [moment.astimezone(UTC).replace(tzinfo=None) for moment in moments]
+        instants = [moment.astimezone(UTC) for moment in moments]  # within one zone Python would compare wall times
+        if [settle(wall, where).astimezone(UTC) for wall in walls] != instants:
+            stated, walls = "UTC", [instant.replace(tzinfo=None) for instant in instants]
         texts = [wall.isoformat(timespec="seconds") for wall in walls]
     else:
         texts = [f"{new.start.isoformat()}T00:00:00", f"{new.end.isoformat()}T00:00:00"]
