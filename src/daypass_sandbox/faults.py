@@ -29,8 +29,45 @@ from .routes import Call, Fault
 from .tokens import user_named_in
 
 EFFECTS = ("status", "html", "truncate", "cut", "drop", "stall", "drip", "latency_ms")
-MATCHES = ("method", "path", "user")
-MANNERS = ("count", "probability", "seed", "retry_after", "code", "message", "after")
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _truth(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _whole(least: int, most: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _number(least: float, most: float) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
+
+
+# member → what it must fulfil, in code and in words
+MEMBERS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "method": (_text, "a text"),
+    "path": (_text, "a text"),
+    "user": (_text, "a text"),
+    "status": (_whole(400, 599), "a whole number from 400 to 599"),
+    "html": (_truth, "true or false"),
+    "truncate": (_whole(0, 10**9), "a whole number of bytes"),
+    "cut": (_whole(0, 10**9), "a whole number of bytes"),
+    "drop": (lambda value: value in ("before", "after"), '"before" or "after" (the effect of the request)'),
+    "stall": (_truth, "true or false"),
+    "drip": (_whole(1, 10**9), "a whole number of bytes a second, 1 or more"),
+    "latency_ms": (_whole(0, 600_000), "a whole number of milliseconds, at most 600000"),
+    "count": (_whole(0, 10**9), "a whole number, 0 for always"),
+    "probability": (_number(0, 1), "a number from 0 to 1"),
+    "seed": (lambda value: isinstance(value, int | str), "a whole number or a text"),
+    "retry_after": (_number(0, 10**9), "a number of seconds, 0 or more"),
+    "code": (_text, "a text"),
+    "message": (_text, "a text"),
+    "after": (_truth, "true or false"),
+}
 CODES = {
     401: ("InvalidAuthenticationToken", "Lifetime validation failed, the token is expired."),
     403: ("ErrorAccessDenied", "Access is denied. Check credentials and try again."),
@@ -57,50 +94,35 @@ class Disrupted(Response):
 
 def checked(fault: dict[str, Any], find_user: Callable[[str], str | None]) -> dict[str, Any]:
     """A fault as it is kept, the user's name replaced by the object id; ValueError says what is wrong with it."""
-    unknown = sorted(set(fault) - {*EFFECTS, *MATCHES, *MANNERS})
-    if unknown:
-        raise ValueError(f"unknown member {unknown[0]!r}; a fault knows {', '.join((*MATCHES, *EFFECTS, *MANNERS))}")
-    effects = [name for name in EFFECTS if name in fault and not (name == "latency_ms" or (name == "status" and "html" in fault))]
-    if len(effects) > 1 or not (effects or "latency_ms" in fault):
+    for name, value in fault.items():
+        if name not in MEMBERS:
+            raise ValueError(f"unknown member {name!r}; a fault knows {', '.join(MEMBERS)}")
+        fulfils, words = MEMBERS[name]
+        if not fulfils(value):
+            raise ValueError(f"{name} must be {words}")
+    effects = _effects(fault)
+    if len(effects) != 1:
         raise ValueError(f"a fault needs exactly one of {', '.join(EFFECTS)}; this one has {', '.join(effects) or 'none'}")
-    _check_values(fault)
-    kept = dict(fault)
-    if "user" in fault:
-        kept["user"] = find_user(str(fault["user"]))
-        if kept["user"] is None:
-            raise ValueError(f"there is no user {fault['user']!r}")
     try:
-        re.compile(str(fault.get("path", "")))
+        re.compile(fault.get("path", ""))
     except re.error as error:
         raise ValueError(f"path is not a regular expression: {error}") from None
-    return {**kept, "left": int(fault.get("count", 0 if "probability" in fault else 1)) or None, "drawn": 0}
+    kept = {**fault, "left": fault.get("count", 0 if "probability" in fault else 1) or None, "drawn": 0}
+    if "user" in fault:
+        kept["user"] = find_user(fault["user"])
+        if kept["user"] is None:
+            raise ValueError(f"there is no user {fault['user']!r}")
+    return kept
 
 
-def _check_values(fault: dict[str, Any]) -> None:
-    for kind, names in ((str, ("method", "path", "user", "code", "message")), (bool, ("html", "stall", "after"))):
-        for name in names:
-            if not isinstance(fault.get(name, kind()), kind):
-                raise ValueError(f"{name} must be {'a text' if kind is str else 'true or false'}")
-    if fault.get("drop", "before") not in ("before", "after"):
-        raise ValueError('drop must be "before" or "after" (the effect of the request)')
-    limits = {
-        "status": (400, 599),
-        "truncate": (0, 10**9),
-        "cut": (0, 10**9),
-        "drip": (1, 10**9),
-        "latency_ms": (0, 600_000),
-        "count": (0, 10**9),
-    }
-    for name, (least, most) in limits.items():
-        value = fault.get(name, least)
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise ValueError(f"{name} must be a whole number from {least} to {most}")
-    chance = fault.get("probability", 1)
-    if not isinstance(chance, int | float) or not 0 <= chance <= 1:
-        raise ValueError("probability must be a number from 0 to 1")
-    wait = fault.get("retry_after", 0)
-    if not isinstance(wait, int | float) or wait < 0:
-        raise ValueError("retry_after must be a number of seconds, 0 or more")
+def _effects(fault: dict[str, Any]) -> list[str]:
+    """The effects a fault names; a status beside an HTML page is part of it, and latency goes with any other."""
+    named = [name for name in EFFECTS if name in fault]
+    if "html" in named and "status" in named:
+        named.remove("status")
+    if len(named) > 1 and "latency_ms" in named:
+        named.remove("latency_ms")
+    return named
 
 
 def meddle(call: Call, handler: Callable[[Call], Response], refuse: Callable[[Fault], Response]) -> Response:

@@ -202,6 +202,8 @@ def test_the_control_plane_is_never_struck(entra):
         ({"stall": "yes"}, "stall must be"),
         ({"html": 1}, "html must be"),
         ({"status": 500, "code": 5}, "code must be"),
+        ({"status": 500, "retry_after": float("nan")}, "retry_after must be"),
+        ({"html": True, "status": 503, "cut": 1}, "this one has html, cut"),
     ],
 )
 def test_a_wrong_fault_is_refused_with_what_is_wrong(tenant, entra, fault, said):
