@@ -59,6 +59,10 @@ class Demo:
 
     def play(self) -> int:
         """Sign in, look, create, look again."""
+        people = [user["userPrincipalName"].partition("@")[0] for user in self._control("GET", "/users")]
+        if self._approver and self._approver.partition("@")[0] not in people:
+            sys.stderr.write(f"daypass demo: there is no {self._approver!r} in the tenant; there are {', '.join(people[:12])} ...\n")
+            return 2
         _say("This runs on a pretend Microsoft 365 tenant on this machine. Nothing leaves it, and it is gone when the demo ends.")
         try:
             self._sign_in()

@@ -15,7 +15,7 @@ from ..model.zones import zone_name
 from ..value import Value
 
 FORMATS = ("table", "plain", "json")
-NARROWEST_SUBJECT, ORGANIZER_COLUMNS, LOCATION_COLUMNS = 20, 20, 24
+NARROWEST_SUBJECT, HOURS_COLUMNS, ORGANIZER_COLUMNS, LOCATION_COLUMNS = 20, 16, 18, 20
 
 
 class Listing(Value):
@@ -63,7 +63,7 @@ def _table(listing: Listing) -> str:
     if not listing.events:
         return f"Nothing from {_day(listing.start)} to {_day(_last_day(listing))} ({zone_name(listing.zone)})."
     bold, dim, reset = ("\033[1m", "\033[2m", "\033[0m") if _in_colour() else ("", "", "")
-    subject_columns = max(NARROWEST_SUBJECT, _columns() - 6 - 15 - ORGANIZER_COLUMNS - LOCATION_COLUMNS - 6)
+    subject_columns = max(NARROWEST_SUBJECT, _columns() - 4 - HOURS_COLUMNS - ORGANIZER_COLUMNS - LOCATION_COLUMNS - 4 * 2)
     lines: list[str] = []
     heading = ""
     for number, event in enumerate(listing.events, 1):
@@ -73,7 +73,7 @@ def _table(listing: Listing) -> str:
             heading = day
         cells = [
             f"{number:>4}",
-            pad(_hours(event, listing.zone), 15),
+            pad(_hours(event, listing.zone), HOURS_COLUMNS),
             pad(fit(_title(event), subject_columns), subject_columns),
             pad(fit(_who(event.organizer), ORGANIZER_COLUMNS), ORGANIZER_COLUMNS),
             fit(clean(event.location), LOCATION_COLUMNS),
@@ -202,14 +202,13 @@ def _who(person: Person | None, *, address: bool = False) -> str:
 
 
 def _hours(event: Event, zone: tzinfo) -> str:
-    """`09:00 - 09:30`; an end on another day brings its date."""
+    """`09:00 - 09:30`; an end on a later day says how many days later: `23:30 - 00:30 +1`."""
     if not isinstance(event.start, datetime) or not isinstance(event.end, datetime):
         days = event.duration.days
         return "all day" if days <= 1 else f"all day, {days} d"
     start, end = event.start.astimezone(zone), event.end.astimezone(zone)
-    if end.date() == start.date() or (end - start < timedelta(days=1) and end.hour == end.minute == 0):
-        return f"{start:%H:%M} - {end:%H:%M}"
-    return f"{start:%H:%M} - {end.day} {end:%b}"
+    later = (end.date() - start.date()).days
+    return f"{start:%H:%M} - {end:%H:%M}" + (f" +{later}" if later else "")
 
 
 def _stamp(moment: datetime | date, zone: tzinfo, *, named: bool = False) -> str:
