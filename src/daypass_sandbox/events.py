@@ -100,12 +100,15 @@ def change(event: Json, given: Json, author: Author) -> Json:
     if given.get("transactionId") not in (None, event.get("transactionId")):
         raise Fault(400, "ErrorInvalidRequest", "Your request can't be completed. The transactionId of an event can't be changed.")
     changes = _settled(given, event, author)
-    changed = {**event, **changes}
+    changed: Json = {**event, **changes, "transactionId": event.get("transactionId")}
+    if "start" in changes:
+        changed = {name: value for name, value in changed.items() if name not in ("originalStartTimeZone", "originalEndTimeZone")}
     if event.get("recurrence") and not {"start", "end", "recurrence", "isAllDay"}.isdisjoint(changes):
         changed |= {"exceptions": {}, "cancelled": []}
         if "recurrence" not in changes:
-            moved = {**event["recurrence"]["range"], "startDate": wall_time(changed["start"]).date().isoformat()}
-            changed["recurrence"] = {**event["recurrence"], "range": moved}
+            start: Json = changed["start"]
+            moved = {"startDate": wall_time(start).date().isoformat(), "recurrenceTimeZone": start["timeZone"]}
+            changed["recurrence"] = {**event["recurrence"], "range": {**event["recurrence"]["range"], **moved}}
     return _finished(changed, author)
 
 
@@ -122,7 +125,7 @@ def change_occurrence(event: Json, day: str, neighbours: tuple[str | None, str |
     changed = {**now, **changes}
     _check_times(changed)
     before, after = (_actual_day(event, other) if other else None for other in neighbours)
-    moved_to = wall_time(changed["start"]).date()
+    moved_to = _day_of(changed, event)
     if (before and moved_to <= before) or (after and moved_to >= after):
         message = "Modified occurrence is crossing or overlapping adjacent occurrence."
         raise Fault(400, "ErrorOccurrenceCrossingBoundary", message)
@@ -383,7 +386,15 @@ def _check_times(event: Mapping[str, Any]) -> None:
 def _actual_day(event: Json, day: str) -> date:
     """Where an occurrence is now: the day of its exception's start, if it has one."""
     exception = event["exceptions"].get(day)
-    return wall_time(exception["start"]).date() if exception else date.fromisoformat(day)
+    return _day_of(exception, event) if exception else date.fromisoformat(day)
+
+
+def _day_of(occurrence: Mapping[str, Any], event: Json) -> date:
+    """The day on which an occurrence begins, by the calendar of its series' zone."""
+    start = occurrence["start"]
+    if occurrence.get("isAllDay", event.get("isAllDay")):
+        return wall_time(start).date()
+    return zones.wall(_instant(start, False), event["start"]["timeZone"]).date()
 
 
 def _shifted(event: Json, name: str, day: str) -> dict[str, str]:

@@ -39,7 +39,7 @@ class Slot(NamedTuple):
 
 @dataclass(frozen=True)
 class Series:
-    """What the index knows of a series: its days and how long an occurrence lasts, in days and rounded up."""
+    """What the index knows of a series: its days, and how long before a window an occurrence in it may begin (`span`)."""
 
     event: Json
     rule: Rule

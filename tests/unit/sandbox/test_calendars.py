@@ -555,7 +555,8 @@ def test_guests_who_stay_keep_their_answer(graph):
 def test_a_transaction_id_is_not_changed(graph):
     event = graph.create(**timed("X", "2026-12-01T10:00:00", "2026-12-01T11:00:00", transactionId="one"))
     assert graph("PATCH", f"/me/events/{event['id']}", {"transactionId": "two"}).code == "ErrorInvalidRequest"
-    assert graph("PATCH", f"/me/events/{event['id']}", {"transactionId": "one", "subject": "Y"}).body["transactionId"] == "one"
+    for harmless in ("one", None):
+        assert graph("PATCH", f"/me/events/{event['id']}", {"transactionId": harmless, "subject": "Y"}).body["transactionId"] == "one"
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
@@ -729,6 +730,23 @@ def test_an_occurrence_does_not_reach_or_cross_the_day_of_another(graph, stand_u
     refused = graph("PATCH", f"/me/events/{third['id']}", timed("X", f"2026-12-{day}T20:00:00", f"2026-12-{day}T20:15:00"))
     assert (refused.status, refused.code) == (400, "ErrorOccurrenceCrossingBoundary")
     assert refused.message == "Modified occurrence is crossing or overlapping adjacent occurrence."
+
+
+def test_the_day_of_an_occurrence_is_that_of_its_series_zone_whatever_zone_the_change_is_in(graph, stand_up):
+    third = occurrences(graph)[2]
+    late = timed("Late", "2026-12-04T07:00:00", "2026-12-04T07:15:00")
+    assert graph("PATCH", f"/me/events/{third['id']}", late).status == 200
+    next_day = timed("Too late", "2026-12-04T08:00:00", "2026-12-04T08:15:00")
+    assert graph("PATCH", f"/me/events/{third['id']}", next_day).code == "ErrorOccurrenceCrossingBoundary"
+
+
+def test_a_series_moves_to_the_zone_of_its_new_start(graph, stand_up):
+    moved = graph(
+        "PATCH", f"/me/events/{stand_up['id']}", timed("Stand-up", "2026-12-02T00:30:00", "2026-12-02T00:45:00", "Tokyo Standard Time")
+    ).body
+    assert moved["recurrence"]["range"]["startDate"] == "2026-12-02"
+    assert moved["recurrence"]["range"]["recurrenceTimeZone"] == moved["originalStartTimeZone"] == "Tokyo Standard Time"
+    assert [event["start"]["dateTime"][5:16] for event in occurrences(graph)] == [f"12-0{day}T15:30" for day in range(1, 5)]
 
 
 def test_even_the_day_of_a_deleted_neighbour_is_out_of_reach(graph, stand_up):
