@@ -24,7 +24,7 @@ class Shell:
     """Runs the verbs in an environment of its own and ends what it started."""
 
     def __init__(self, folder):
-        self.environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "XDG_STATE_HOME": str(folder / "state")}
+        self.environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "XDG_STATE_HOME": str(folder / "state"), "TMPDIR": str(folder)}
         self.folder, self.words = folder, SPELLINGS["alone"]
 
     def __call__(self, *words, expect=0):
