@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from io import BufferedReader, RawIOBase
 from typing import TYPE_CHECKING, Any, TypeVar, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from .errors import ConfigError, TransportError
 from .wire import Access, Flow, Reply, Request, Response, Sleep, step
@@ -79,7 +79,23 @@ def proxy_for(host: str, environ: Mapping[str, str] = os.environ) -> str:
         name = rule.strip().lstrip("*").lstrip(".").lower()
         if rule.strip() == "*" or (name and (host == name or host.endswith("." + name))):
             return ""
-    return either.get("https_proxy") or either.get("all_proxy") or ""
+    proxy = either.get("https_proxy") or either.get("all_proxy") or ""
+    return proxy if "://" in proxy or not proxy else f"http://{proxy}"
+
+
+def _proxy(host: str, environ: Mapping[str, str]) -> SplitResult | None:
+    """The parts of `proxy_for`, None for the direct way; TransportError when the setting is no proxy's address."""
+    proxy = proxy_for(host, environ)
+    if not proxy:
+        return None
+    try:
+        via = urlsplit(proxy)
+        fine = via.scheme == "http" and bool(via.hostname) and via.port != 0
+    except ValueError:
+        fine, via = False, None
+    if not fine:  # the address itself is not repeated: a password may stand in it
+        raise TransportError("the proxy (HTTPS_PROXY or ALL_PROXY) must be an address like http://proxy.example:3128", host=host)
+    return via
 
 
 class _DeadlineReader(RawIOBase):
@@ -108,12 +124,13 @@ class _Connection(http.client.HTTPSConnection):
     """An HTTPS connection whose every answer must be complete by `deadline` (monotonic seconds)."""
 
     deadline = 0.0
-    used = False
+    connected = used = False
 
     def connect(self) -> None:
         """Connect (through the proxy's tunnel, if any) and make reads obey the deadline."""
         super().connect()
         self.sock: Any = _DeadlineSocket(cast("socket.socket", self.sock), self)
+        self.connected = True
 
 
 class _DeadlineSocket:
@@ -154,7 +171,7 @@ class Transport:
 
     def send(self, request: Request) -> Response:
         """Send one request and read the whole answer; raises TransportError."""
-        url = urlsplit(request.url)
+        url = _address(request.url)
         if url.scheme != "https" or not url.hostname:
             raise TransportError(
                 f"only https is spoken here, not {url.scheme or 'a relative address'}", kind="garbage", host=url.hostname or ""
@@ -164,15 +181,17 @@ class Transport:
         try:
             try:
                 return self._exchange(connection, request, target, url.netloc)
-            except (http.client.RemoteDisconnected, ConnectionError):
+            except (ConnectionError, ssl.SSLEOFError):
                 # An idle connection may have been closed by the server meanwhile; that says nothing about the request.
                 if not connection.used or request.method not in IDEMPOTENT:
                     raise
+                connection.close()
                 connection = self._new_connection(url.hostname, url.port)
                 return self._exchange(connection, request, target, url.netloc)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             connection.close()
-            raise _trouble(error, url.hostname, url.port, self._total_seconds) from None
+            waited = self._total_seconds if connection.connected else self._connect_seconds
+            raise _trouble(error, url.hostname, url.port, waited) from None
         except BaseException:
             connection.close()
             raise
@@ -184,17 +203,16 @@ class Transport:
                 connections.pop().close()
 
     def _connection(self, netloc: str, host: str, port: int | None) -> _Connection:
-        idle = self._idle.setdefault(netloc, [])
-        return idle.pop() if idle else self._new_connection(host, port)
+        try:
+            return self._idle[netloc].pop()
+        except LookupError:
+            return self._new_connection(host, port)
 
     def _new_connection(self, host: str, port: int | None) -> _Connection:
-        proxy = proxy_for(host, self._environ)
-        if not proxy:
+        via = _proxy(host, self._environ)
+        if not via:
             return _Connection(host, port, timeout=self._connect_seconds, context=self._context)
-        via = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-        if via.scheme != "http" or not via.hostname:
-            raise TransportError(f"the proxy {via.hostname or proxy} must be an http:// address", host=host)
-        connection = _Connection(via.hostname, via.port or 8080, timeout=self._connect_seconds, context=self._context)
+        connection = _Connection(via.hostname or "", via.port or 8080, timeout=self._connect_seconds, context=self._context)
         connection.set_tunnel(host, port or 443, _proxy_login(via.username, via.password))
         return connection
 
@@ -203,9 +221,9 @@ class Transport:
         connection.request(request.method, target, body=request.body or None, headers=dict(request.headers))
         with connection.getresponse() as answer:
             headers = {name.lower(): value for name, value in answer.getheaders()}
-            body = answer.read(LARGEST_BODY_BYTES + 1)
-        if len(body) > LARGEST_BODY_BYTES:
-            raise TransportError(f"the answer is larger than {LARGEST_BODY_BYTES // 1024 // 1024} MiB", kind="garbage", host=netloc)
+            body = b"" if (answer.length or 0) > LARGEST_BODY_BYTES else answer.read(LARGEST_BODY_BYTES + 1)
+            if len(body) > LARGEST_BODY_BYTES or (answer.length or 0) > LARGEST_BODY_BYTES:
+                raise _too_large(netloc)
         if answer.length:
             raise http.client.IncompleteRead(body, answer.length)
         connection.used = True
@@ -223,7 +241,21 @@ def _proxy_login(user: str | None, password: str | None) -> dict[str, str]:
     return {"Proxy-Authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
 
-def _trouble(error: Exception, host: str, port: int | None, total_seconds: float) -> TransportError:
+def _address(url: str) -> SplitResult:
+    """The parts of an address that a service may have written; TransportError when it is none."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise TransportError("what should be followed is no address", kind="garbage") from None
+    return parts
+
+
+def _too_large(host: str) -> TransportError:
+    return TransportError(f"the answer is larger than {LARGEST_BODY_BYTES // 1024 // 1024} MiB", kind="garbage", host=host)
+
+
+def _trouble(error: Exception, host: str, port: int | None, waited_seconds: float) -> TransportError:
     """Our one word for each way in which the network fails."""
     where = host if port in (None, 443) else f"{host}:{port}"
     match error:
@@ -231,17 +263,21 @@ def _trouble(error: Exception, host: str, port: int | None, total_seconds: float
             return TransportError(f"the name {host} cannot be found", kind="dns", host=where)
         case ssl.SSLCertVerificationError():
             return TransportError(f"the certificate of {where} is not trusted ({error.verify_message})", kind="tls", host=where)
+        case ssl.SSLEOFError():
+            return TransportError(f"{where} closed the connection in the middle", kind="reset", host=where)
         case ssl.SSLError():
             return TransportError(f"no secure connection to {where} ({error.reason or error})", kind="tls", host=where)
         case TimeoutError():
-            return TransportError(f"{where} did not answer within {total_seconds:g} seconds", kind="timeout", host=where)
+            return TransportError(f"{where} did not answer within {waited_seconds:g} seconds", kind="timeout", host=where)
         case http.client.RemoteDisconnected() | http.client.IncompleteRead() | ConnectionResetError() | BrokenPipeError():
             return TransportError(f"{where} closed the connection in the middle", kind="reset", host=where)
         case ConnectionRefusedError():
             return TransportError(f"nothing answers at {where}", kind="connect", host=where)
         case OSError():
             return TransportError(f"{where} cannot be reached ({error.strerror or error})", kind="connect", host=where)
-        case _:  # its text may quote what was sent: it is not repeated
+        case ValueError() | http.client.InvalidURL():  # its text may quote what was to be sent: it is not repeated
+            return TransportError(f"the request to {where} cannot be said in HTTP", kind="garbage", host=where)
+        case _:
             return TransportError(f"{where} answered something that is not HTTP ({type(error).__name__})", kind="garbage", host=where)
 
 
@@ -250,7 +286,7 @@ def _outgoing(request: Request, root: str, token: Token) -> Request:
     url = root + request.url if request.url.startswith("/") else request.url
     headers = {"User-Agent": "daypass", "Accept": "application/json", **request.headers}
     if request.access:
-        ours, theirs = urlsplit(root), urlsplit(url)
+        ours, theirs = urlsplit(root), _address(url)
         if (theirs.scheme, theirs.netloc) != (ours.scheme, ours.netloc):
             raise TransportError(f"refused to send a token to {theirs.netloc}: it is not {ours.netloc}", kind="garbage", host=theirs.netloc)
         headers["Authorization"] = f"Bearer {token(request.access)}"
@@ -304,7 +340,7 @@ class Client:
 class AsyncClient:
     """Runs flows over aiohttp; the token is fetched in a thread, for MSAL blocks.
 
-    `root` and `token` are as for `Client`; `ca_file` and `environ` as for `Transport`; `sleep` is awaited.
+    `root` and `token` are as for `Client`; `ca_file`, `environ` and the seconds as for `Transport`; `sleep` is awaited.
     """
 
     def __init__(
@@ -314,8 +350,11 @@ class AsyncClient:
         ca_file: str = "",
         environ: Mapping[str, str] = os.environ,
         sleep: Callable[[float], Awaitable[object]] | None = None,
+        connect_seconds: float = CONNECT_SECONDS,
+        total_seconds: float = TOTAL_SECONDS,
     ) -> None:
         self._root, self._token, self._environ, self._sleep = root, token, environ, sleep
+        self._connect_seconds, self._total_seconds = connect_seconds, total_seconds
         self._context = tls_context(ca_file, environ)
         self._session: aiohttp.ClientSession | None = None
 
@@ -352,29 +391,43 @@ class AsyncClient:
         from yarl import URL
 
         outgoing = await asyncio.to_thread(_outgoing, request, self._root, self._token)
-        host = urlsplit(outgoing.url).hostname or ""
+        url = _address(outgoing.url)
+        host = url.hostname or ""
         if self._session is None:
-            timeout = aiohttp.ClientTimeout(total=TOTAL_SECONDS, connect=CONNECT_SECONDS)
+            timeout = aiohttp.ClientTimeout(total=self._total_seconds, connect=self._connect_seconds)
             self._session = aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(ssl=self._context))
         try:
+            via = _proxy(host, self._environ)
             async with self._session.request(
                 outgoing.method,
                 URL(outgoing.url, encoded=True),  # next links are opaque: not one character may change
                 headers=outgoing.headers,
                 data=outgoing.body or None,
-                proxy=proxy_for(host, self._environ) or None,
+                proxy=via.geturl() if via else None,
                 allow_redirects=False,
             ) as answer:
-                body = await answer.content.read(-1)
-                return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
-        except (aiohttp.ClientError, OSError) as error:
-            return _trouble(_root_cause(error), host, urlsplit(outgoing.url).port, TOTAL_SECONDS)
+                return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, await _whole(answer, host))
+        except TransportError as error:
+            return error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            waited = self._connect_seconds if isinstance(error, aiohttp.ConnectionTimeoutError) else self._total_seconds
+            return _trouble(_root_cause(error), host, url.port, waited)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await self.close()
+
+
+async def _whole(answer: aiohttp.ClientResponse, host: str) -> bytes:
+    """The whole body, unless it is larger than any that we expect."""
+    body = bytearray()
+    async for part in answer.content.iter_any():
+        body += part
+        if len(body) > LARGEST_BODY_BYTES:
+            raise _too_large(host)
+    return bytes(body)
 
 
 def _root_cause(error: Exception) -> Exception:
@@ -388,7 +441,13 @@ def _root_cause(error: Exception) -> Exception:
             return socket.gaierror()
         case aiohttp.ClientConnectorError():
             return error.os_error
-        case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError():
+        case aiohttp.ClientHttpProxyError():
+            return OSError(f"the proxy answered HTTP {error.status}")
+        case aiohttp.ClientOSError() if isinstance(error.__cause__, OSError):
+            return error.__cause__
+        case TimeoutError():
+            return error
+        case aiohttp.ClientConnectionError() | aiohttp.ClientPayloadError():
             return ConnectionResetError()
         case _:
             return error
