@@ -55,10 +55,21 @@ class App:
         if self.settings.storage == "disk":
             return folder
         if self.settings.storage == "volume":
-            if os.path.ismount(folder) and os.access(folder, os.W_OK | os.X_OK):
+            if _is_mounted(folder) and os.access(folder, os.W_OK | os.X_OK):
                 return folder
             self._warn(f"No writable volume is mounted at {folder}: the sign-in is kept in memory and ends with this command.")
         return ""
+
+
+def _is_mounted(folder: str) -> bool:
+    """Whether a volume is mounted at the folder; a bind mount of the same file system shows in the kernel's list alone."""
+    if os.path.ismount(folder):
+        return True
+    try:
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as mounts:
+            return any(line.split()[4].replace("\\040", " ") == folder for line in mounts)
+    except (OSError, IndexError):
+        return False
 
 
 class _Operation(Generic[P, T]):

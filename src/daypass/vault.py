@@ -264,7 +264,7 @@ class _Memory:
         self.content, self.lock = b"{}", allocate_lock()
 
 
-class _Unreadable(Exception):
+class _Unreadable(StorageError):
     """The sealed file cannot be opened; never leaves this module."""
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from .session import Session, note
+
+if TYPE_CHECKING:
+    from ..credentials import Standing
 
 METHODS = {"device_code": "device code"}
 
@@ -66,38 +70,44 @@ def status(arguments: argparse.Namespace) -> int:
     """How things stand, from what is kept here: no request is made. Exit code 4 when nobody is signed in."""
     with Session(arguments) as session:
         standing = session.app.credentials.standing()
-        left = standing.expires_on - time.time()
-        who = standing.account
-        facts = {
-            "signed_in": who is not None,
-            "user": who.username if who else None,
-            "name": who.name if who else None,
-            "tenant_id": who.tenant_id if who else session.settings.tenant_id,
-            "client_id": session.settings.client_id,
-            "authority": session.settings.authority,
-            "method": METHODS.get(standing.method, standing.method) or None,
-            "signed_in_at": _utc(standing.signed_in_at) if standing.signed_in_at else None,
-            "scopes": sorted(standing.granted),
-            "token_expires_at": _utc(standing.expires_on) if standing.expires_on else None,
-            "renews_itself": standing.renewable,
-            "store": session.app.vault.path or "memory",
-            "protection": session.app.vault.grade,
-            "last_error": standing.last_error or None,
-        }
+        facts = _facts(session, standing)
         if arguments.output == "json":
             import json
 
             print(json.dumps({"schema": "daypass.status/1", **facts}, ensure_ascii=False))
         else:
-            shown = {**facts, "scopes": " ".join(sorted(standing.granted)), "token_expires_at": _expiry(standing.expires_on, left)}
-            del shown["signed_in"]
-            for name, value in shown.items():
-                if value not in (None, ""):
-                    print(f"{name.replace('_', ' '):<17} {_words(value)}")
-        if who is None:
+            _print_facts({**facts, "scopes": " ".join(sorted(standing.granted)), "token_expires_at": _expiry(standing.expires_on)})
+        if standing.account is None:
             note("nobody is signed in here; daypass login --device")
             return 4
         return 0
+
+
+def _facts(session: Session, standing: Standing) -> dict[str, object]:
+    """What there is to say of a sign-in, for programs; None where there is nothing."""
+    who = standing.account
+    return {
+        "signed_in": who is not None,
+        "user": who.username if who else None,
+        "name": who.name if who else None,
+        "tenant_id": who.tenant_id if who else session.settings.tenant_id,
+        "client_id": session.settings.client_id,
+        "authority": session.settings.authority,
+        "method": METHODS.get(standing.method, standing.method) or None,
+        "signed_in_at": _utc(standing.signed_in_at),
+        "scopes": sorted(standing.granted),
+        "token_expires_at": _utc(standing.expires_on),
+        "renews_itself": standing.renewable,
+        "store": session.app.vault.path or "memory",
+        "protection": session.app.vault.grade,
+        "last_error": standing.last_error or None,
+    }
+
+
+def _print_facts(facts: dict[str, object]) -> None:
+    for name, value in facts.items():
+        if name != "signed_in" and value not in (None, ""):
+            print(f"{name.replace('_', ' '):<17} {_words(value)}")
 
 
 def token(arguments: argparse.Namespace) -> int:
@@ -119,13 +129,14 @@ def token(arguments: argparse.Namespace) -> int:
         return 0
 
 
-def _utc(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+def _utc(seconds: float) -> str | None:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds)) if seconds else None
 
 
-def _expiry(expires_on: float, left: float) -> str:
+def _expiry(expires_on: float) -> str:
     if not expires_on:
         return ""
+    left = expires_on - time.time()
     return f"{_utc(expires_on)} (in {left / 60:.0f} min)" if left > 0 else f"{_utc(expires_on)} (past; it is renewed when needed)"
 
 

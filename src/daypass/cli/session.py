@@ -73,8 +73,11 @@ class Session:
 
 
 def needed_by(flow: Callable[[], Flow[object]]) -> tuple[str, ...]:
-    """The permissions a flow's first request asks for, with the one to know who signed in."""
-    from ..graph.operations import IDENTITY
+    """What to ask for when a flow needs a sign-in: to know the user, and what its first request needs, or else to read.
+
+    One sign-in is to be enough for looking around, so it never asks for the user's name alone.
+    """
+    from ..graph.operations import IDENTITY, READ
     from ..wire import Request, step
 
     probe = flow()
@@ -83,7 +86,7 @@ def needed_by(flow: Callable[[], Flow[object]]) -> tuple[str, ...]:
     finally:
         probe.close()
     scopes = first.access.scopes if isinstance(first, Request) and first.access else ()
-    return tuple(dict.fromkeys((*IDENTITY, *scopes)))
+    return (*IDENTITY, *([scope for scope in scopes if scope not in IDENTITY] or READ))
 
 
 def person_is_there() -> bool:

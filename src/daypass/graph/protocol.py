@@ -59,24 +59,35 @@ async def call(
     body = b"" if payload is None else json.dumps(payload).encode()
     sent = {"Content-Type": "application/json", **(headers or {})} if body else dict(headers or {})
     repeatable = method != "POST" or "transactionId" in (payload or {})
-    access, patience = Access(scopes), PATIENCE_SECONDS
-    for attempt in range(ATTEMPTS):
+    return decipher(await _patiently(Request(method, url, sent, body, Access(scopes)), repeatable))
+
+
+async def _patiently(request: Request, repeatable: bool) -> Response:
+    """The first answer that waiting would not better, or the last one."""
+    renewed, patience = False, PATIENCE_SECONDS
+    for attempt in range(ATTEMPTS - 1):
         wait = float(2**attempt)
         try:
-            response = await Request(method, url, sent, body, access)
+            response = await request
         except TransportError as error:
-            if error.kind != "reset" or not repeatable or attempt == ATTEMPTS - 1:
+            if error.kind != "reset" or not repeatable:
                 raise
         else:
-            if response.status == 401 and not access.renew and attempt < ATTEMPTS - 1:
-                access = Access(scopes, renew=True, claims=claims_challenge(response))
+            if response.status == 401 and not renewed:
+                request, renewed = _renewed(request, response), True
                 continue
             wait = retry_after_seconds(response) or wait
-            if not _passing(response.status, repeatable) or wait > patience or attempt == ATTEMPTS - 1:
-                return decipher(response)
+            if not _passing(response.status, repeatable) or wait > patience:
+                return response
         patience -= wait
         await Sleep(wait)
-    raise AssertionError("the last attempt returns or raises")  # pragma: no cover
+    return await request
+
+
+def _renewed(request: Request, refusal: Response) -> Request:
+    """The request again, with a token newer than the refused one that answers the refusal's challenge."""
+    scopes = request.access.scopes if request.access else ()
+    return request.replace(access=Access(scopes, renew=True, claims=claims_challenge(refusal)))
 
 
 def _passing(status: int, repeatable: bool) -> bool:

@@ -119,14 +119,15 @@ def parse_window(from_text: str | None, to_text: str | None, days: int | None, n
     start = first if isinstance(first, datetime) else settle(wall, zone)
     end = _window_end(wall, to_text, days, now, zone)
     if end.astimezone(UTC) <= start.astimezone(UTC):
-        ends = (
-            f"end {'with' if to_text and end == day_start(end.date(), zone) else 'at'} {_shown(to_text or '')}" if to_text else "be empty"
-        )
-        raise UsageError(
-            f"the window would begin at {start:%Y-%m-%d %H:%M} and {ends}; the end must come later"
-            " (a day and its time belong in one pair of quotes)"
-        )
+        raise _empty_window(start, to_text or "")
     return Window(start, end)
+
+
+def _empty_window(start: datetime, to_text: str) -> UsageError:
+    return UsageError(
+        f"the window would begin at {start:%Y-%m-%d %H:%M} and end with {_shown(to_text)}; the end must come later"
+        " (a day and its time belong in one pair of quotes)"
+    )
 
 
 def _window_end(wall: datetime, to_text: str | None, days: int | None, now: datetime, zone: tzinfo) -> datetime:

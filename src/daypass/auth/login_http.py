@@ -1,0 +1,141 @@
+"""How MSAL reaches the sign-in service: what it calls its `http_client`, made of a callable that sends requests.
+
+Here lies the patience that MSAL lacks: time-outs are the transport's, a passing trouble is waited out, and a device poll
+that fails on the way leaves the sign-in alive.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from ..errors import AuthError, SignInRequired, TransportError
+from ..wire import Request, Response
+from .device import Trouble
+from .explain import failure
+
+PAUSES_SECONDS = (1.0, 2.0)
+LONGEST_PAUSE_SECONDS = 10.0
+
+# Members of a token answer (RFC 6749, section 5.1; OpenID Connect) that MSAL takes for text without looking.
+TEXTS = ("access_token", "refresh_token", "id_token", "client_info", "token_type", "scope")
+
+
+class LoginHttp:
+    """What MSAL calls its `http_client`, over our transport: with time-outs, retries, and patience for device polls.
+
+    A device poll that fails on the way is reported to MSAL as still pending, and noted in `trouble` for our own loop.
+    """
+
+    def __init__(self, send: Callable[[Request], Response], sleep: Callable[[float], object]) -> None:
+        self._send, self._sleep = send, sleep
+        self.trouble: Trouble | None = None
+        self._refusal: Mapping[str, Any] = {}
+
+    def get(self, url: str, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None, **_: Any) -> LoginResponse:
+        """GET for MSAL: discovery, which may be repeated."""
+        return self._patiently(Request("GET", _with_query(url, params), _texts(headers)))
+
+    def post(
+        self,
+        url: str,
+        params: Mapping[str, str] | None = None,
+        data: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **_: Any,
+    ) -> LoginResponse:
+        """POST for MSAL: a form to the device code or token endpoint."""
+        form = {name: value for name, value in (data or {}).items() if value is not None}
+        sent = {"Content-Type": "application/x-www-form-urlencoded", **_texts(headers)}
+        request = Request("POST", _with_query(url, params), sent, urlencode(form).encode())
+        if "device_code" not in form:
+            return self._patiently(request)
+        return self._poll(request)
+
+    def close(self) -> None:
+        """The transport is not ours to close."""
+
+    @contextmanager
+    def understood(self) -> Generator[None]:
+        """Around each use of MSAL: what it trips over is a refusal that we have seen, or an answer that makes no sense."""
+        try:
+            yield
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            if self._refusal:
+                raise self.failure({}) from None
+            raise TransportError("the sign-in service's answer makes no sense", kind="garbage") from None
+
+    def failure(self, answer: Mapping[str, Any]) -> AuthError:
+        """The error that MSAL's answer, or the last refusal seen, stands for."""
+        told = answer if answer.get("error") else self._refusal
+        return failure(told) if told else SignInRequired("what was kept of the sign-in is not enough for this")
+
+    def _poll(self, request: Request) -> LoginResponse:
+        self.trouble = None
+        try:
+            return self._ask(request)
+        except TransportError as error:
+            if error.kind == "tls":
+                raise
+            self.trouble = Trouble(str(error), error.retry_after_seconds)
+            return LoginResponse(Response(400, {}, b'{"error": "authorization_pending"}'))
+
+    def _patiently(self, request: Request) -> LoginResponse:
+        """Ask, and again after a passing trouble: a code, a refresh or a document may be asked for twice."""
+        for pause in PAUSES_SECONDS:
+            try:
+                return self._ask(request)
+            except TransportError as error:
+                wait = error.retry_after_seconds or pause
+                if error.kind not in ("reset", "busy") or wait > LONGEST_PAUSE_SECONDS:
+                    raise
+                self._sleep(wait)
+        return self._ask(request)
+
+    def _ask(self, request: Request) -> LoginResponse:
+        """One exchange; a busy service and an answer that is not JSON are TransportErrors too."""
+        host = request.url.partition("://")[2].partition("/")[0]
+        response = LoginResponse(self._send(request))
+        if response.status_code == 429 or response.status_code >= 500:
+            wait = response.retry_after_seconds
+            raise TransportError(f"{host} is busy (HTTP {response.status_code})", kind="busy", host=host, retry_after_seconds=wait)
+        if not response.json:
+            raise TransportError(f"{host} answered something that is not a sign-in service's answer", kind="garbage", host=host)
+        self._refusal = response.json if response.status_code >= 400 else {}
+        return response
+
+
+class LoginResponse:
+    """A response in the shape MSAL asks for; `json` is {} when it makes no sense."""
+
+    def __init__(self, raw: Response) -> None:
+        self.status_code, self.headers = raw.status, dict(raw.headers)
+        self.text = raw.body.decode("utf-8", "replace")
+        try:
+            content: Any = json.loads(self.text)
+        except (ValueError, RecursionError):
+            content = None
+        members = cast("dict[str, Any]", content) if isinstance(content, dict) else {}
+        self.json = members if all(isinstance(members.get(name, ""), str) for name in TEXTS) else {}
+
+    @property
+    def retry_after_seconds(self) -> float:
+        """What Retry-After says, 0 when it says nothing."""
+        text = self.headers.get("retry-after", "")
+        return float(text) if text.isdecimal() and len(text) < 10 else 0.0
+
+    def raise_for_status(self) -> None:
+        """Raise for a refusal; MSAL calls it on unexpected ones only."""
+        if self.status_code >= 400:
+            raise TransportError(f"the sign-in service answered HTTP {self.status_code}", kind="busy")
+
+
+def _with_query(url: str, params: Mapping[str, str] | None) -> str:
+    return f"{url}?{urlencode(params)}" if params else url
+
+
+def _texts(headers: Mapping[str, Any] | None) -> dict[str, str]:
+    return {name: str(value) for name, value in (headers or {}).items() if value is not None}
