@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+from typing import Self
 
 import pytest
 
@@ -85,7 +86,7 @@ class Terminal:
         self.seen = ""
         self.code: int | None = None
 
-    def __enter__(self) -> Terminal:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
