@@ -176,7 +176,7 @@ def _details(event: Event, zone: tzinfo) -> dict[str, str]:
 
 def _title(event: Event) -> str:
     marks = _marks(event)
-    return (clean(event.subject) or "(no title)") + (f" ({', '.join(marks)})" if marks else "")
+    return (clean(event.subject).strip() or "(no title)") + (f" ({', '.join(marks)})" if marks else "")
 
 
 def _marks(event: Event) -> list[str]:
