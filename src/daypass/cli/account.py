@@ -50,7 +50,7 @@ def login(arguments: argparse.Namespace) -> int:
     from .signin import sign_in
 
     with Session(arguments) as session:
-        sign_in(session, (*IDENTITY, *(WRITE if arguments.write else READ)))
+        sign_in(session.app, (*IDENTITY, *(WRITE if arguments.write else READ)))
     return 0
 
 

@@ -64,11 +64,11 @@ class Session:
         try:
             return self.client.run(flow())
         except (SignInRequired, ConsentRequired) as error:
+            from .signin import person_is_there, sign_in
+
             if not person_is_there():
                 raise
-            from .signin import sign_in
-
-            sign_in(self, scopes=needed_by(flow), claims=error.claims)
+            sign_in(self.app, scopes=needed_by(flow), claims=error.claims)
             return self.client.run(flow())
 
 
@@ -87,11 +87,6 @@ def needed_by(flow: Callable[[], Flow[object]]) -> tuple[str, ...]:
         probe.close()
     scopes = first.access.scopes if isinstance(first, Request) and first.access else ()
     return (*IDENTITY, *([scope for scope in scopes if scope not in IDENTITY] or READ))
-
-
-def person_is_there() -> bool:
-    """Whether somebody at a terminal can be asked."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def note(text: str) -> None:

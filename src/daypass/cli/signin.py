@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 from ..errors import DeviceCodeExpired
 from ..model.text import clean
-from .session import Session, person_is_there
 
 if TYPE_CHECKING:
+    from ..app import App
     from ..auth.device import DeviceCode
     from ..auth.tokens import Account
 
 CODES_AT_MOST = 4
 
 
-def sign_in(session: Session, scopes: tuple[str, ...], claims: str = "") -> Account:
+def sign_in(app: App, scopes: tuple[str, ...], claims: str = "") -> Account:
     """Sign the person in on another device; an expired code is replaced when the person asks for it. Raises AuthError."""
-    session.app.vault.prove_writable()  # before anybody is sent away to sign in
+    app.vault.prove_writable()  # before anybody is sent away to sign in
     for attempt in range(1, CODES_AT_MOST + 1):
         try:
-            account = session.app.credentials.sign_in_by_device_code(scopes, lambda code: _show(session, code, scopes), claims)
+            account = app.credentials.sign_in_by_device_code(scopes, lambda code: _show(app, code, scopes), claims)
         except DeviceCodeExpired:
             if attempt == CODES_AT_MOST or not person_is_there() or not _wants_another():
                 raise
@@ -32,13 +32,18 @@ def sign_in(session: Session, scopes: tuple[str, ...], claims: str = "") -> Acco
     raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
 
-def _show(session: Session, code: DeviceCode, scopes: tuple[str, ...]) -> None:
+def person_is_there() -> bool:
+    """Whether somebody at a terminal can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _show(app: App, code: DeviceCode, scopes: tuple[str, ...]) -> None:
     until = time.strftime("%H:%M", time.localtime(code.expires_at))
     bold, plain = ("\033[1m", "\033[0m") if sys.stderr.isatty() else ("", "")
     sys.stderr.write(
         f"To sign in, open  {bold}{clean(code.verification_uri)}{plain}\n"
         f"and enter code    {bold}{clean(code.user_code)}{plain}    (good until {until})\n\n"
-        f"This asks for {', '.join(scopes)} in tenant {clean(session.settings.tenant_id)}.\n"
+        f"This asks for {', '.join(scopes)} in tenant {clean(app.settings.tenant_id)}.\n"
         "Only type this code if you started this sign-in yourself, here, just now. Nobody will ever send you one.\n\n"
         "Waiting for you to finish there ... (Ctrl-C stops)\n"
     )
