@@ -202,11 +202,6 @@ def _source(source: str) -> str:
     return f"documentation: [{name}]({source})" if source.startswith("https://") else source
 
 
-def control_requests() -> str:
-    """The requests of the control plane."""
-    return table(("request",), ((code(f"{route.method} {route.template}"),) for route in control.ROUTES))
-
-
 def event_members() -> str:
     """What becomes of each member of an event that a client writes."""
     kinds: dict[str, list[str]] = {"kept": [], "read-only, passed over": [], "refused with 501": []}
@@ -236,7 +231,6 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "sign-in-routes": lambda: routes((*entra.ROUTES, *login.ROUTES), permissions=False),
     "graph-routes": lambda: routes((*directory.ROUTES, *calendars.ROUTES), permissions=True),
     "event-members": event_members,
-    "control-requests": control_requests,
     "policies": policies,
     "fault-members": fault_members,
 }
