@@ -2,21 +2,30 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+RUNS   := $(VENV)/.runs
 READY  := $(VENV)/.ready
+PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CODE   := src tests bench tools typings
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --upgrade
 
 .PHONY: demo test lint format bench image lock clean
 .DEFAULT_GOAL := demo
 
-$(READY): requirements/dev.txt pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "daypass needs Python 3.11 or newer; set PYTHON=python3.12, say")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+# What running needs comes first and alone: the demo should not wait for linters and browsers' drivers.
+$(RUNS): requirements/runtime.txt requirements/build.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "daypass needs Python 3.11 or newer; try: make PYTHON=python3.12")'
+	@echo "Setting up $(VENV) (once) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) --require-hashes -r requirements/runtime.txt -r requirements/build.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(READY)  ## the main job, on the embedded sandbox tenant
+$(READY): $(RUNS) requirements/dev.txt
+	@echo "Adding what testing and checking need (once, a minute or two) ..."
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: $(RUNS)  ## the main job, on the embedded sandbox tenant
 	@$(BIN)/daypass demo
 
 test: $(READY)  ## the whole test suite
@@ -48,7 +57,7 @@ image:  ## the container image, with docker or buildah
 lock:  ## renew the pinned requirements (needs uv)
 	$(COMPILE) -o requirements/runtime.txt pyproject.toml
 	$(COMPILE) --group dev -o requirements/dev.txt pyproject.toml
-	echo 'hatchling>=1.27' | $(COMPILE) -o requirements/build.txt -
+	printf 'hatchling>=1.27\neditables>=0.5\n' | $(COMPILE) -o requirements/build.txt -
 	printf 'msal==1.20.0\nrequests==2.31.0\n' | $(COMPILE) -o requirements/tutorial-old.txt -
 	printf 'msal\nrequests\n' | $(COMPILE) -o requirements/tutorial-new.txt -
 
