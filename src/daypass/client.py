@@ -224,7 +224,8 @@ class Transport:
             body = b"" if (answer.length or 0) > LARGEST_BODY_BYTES else answer.read(LARGEST_BODY_BYTES + 1)
             if len(body) > LARGEST_BODY_BYTES or (answer.length or 0) > LARGEST_BODY_BYTES:
                 raise _too_large(netloc)
-        if answer.length:
+        cut_in_the_head = answer.length is None and not answer.chunked and not body  # which http.client takes for the head's end
+        if answer.length or cut_in_the_head:
             raise http.client.IncompleteRead(body, answer.length)
         connection.used = True
         if connection.sock is not None:
@@ -423,6 +424,8 @@ class AsyncClient:
 async def _whole(answer: aiohttp.ClientResponse, host: str) -> bytes:
     """The whole body, unless it is larger than any that we expect."""
     body = bytearray()
+    if (answer.content_length or 0) > LARGEST_BODY_BYTES:
+        raise _too_large(host)
     async for part in answer.content.iter_any():
         body += part
         if len(body) > LARGEST_BODY_BYTES:
