@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
+import os
 import re
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
@@ -202,10 +203,8 @@ def test_the_members_of_a_listing_are_told(capsys):
     assert document["events"][0].keys() - members(text, "## An event") == {"number"}
 
 
-def test_the_members_of_a_status_are_told(capsys, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CLIENT_ID", "11111111-2222-3333-4444-555555555555")
-    monkeypatch.setenv("TENANT_ID", "contoso.example")
+def test_the_members_of_a_status_are_told(capsys):
+    os.environ |= {"CLIENT_ID": "11111111-2222-3333-4444-555555555555", "TENANT_ID": "contoso.example"}  # put back after each test
     assert cli.main(["status", "-o", "json"]) == 4
     assert members(page("reference/json.md"), "## daypass.status/1") == json.loads(capsys.readouterr().out).keys()
 
