@@ -384,4 +384,4 @@ def _keyring(verb: str, folder: str, key: bytes = b"") -> bytes | None:
     try:
         return base64.b64decode(done.stdout.strip(), validate=True)
     except binascii.Error:
-        return None
+        return b""  # somebody else's
