@@ -8,7 +8,7 @@ PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CODE   := src tests bench tools typings
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --upgrade
 
-.PHONY: demo test lint format bench image lock clean
+.PHONY: demo test lint format docs bench image lock clean
 .DEFAULT_GOAL := demo
 
 # What running needs comes first and alone: the demo should not wait for linters and browsers' drivers.
@@ -47,6 +47,9 @@ lint: $(READY)  ## style, types, floors and budgets
 format: $(READY)  ## put the code in order
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
+
+docs: $(READY)  ## the parts of docs/ that the code tells
+	$(BIN)/python tools/make_docs.py
 
 bench: $(READY)  ## speed, as ratios in one run
 	$(BIN)/python -m bench

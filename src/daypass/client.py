@@ -15,14 +15,15 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from io import BufferedReader, RawIOBase
 from typing import TYPE_CHECKING, Any, TypeVar, cast
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote
 
 from .errors import ConfigError, TransportError
-from .wire import Access, Flow, Reply, Request, Response, Sleep, step
+from .wire import Access, Flow, Reply, Request, Response, Sleep, absolute, address, proxy_address, step
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
+    from urllib.parse import SplitResult
 
     import aiohttp
 
@@ -68,34 +69,6 @@ def _names_in(folder: str) -> list[str]:
         return os.listdir(folder)
     except OSError:
         return []
-
-
-def proxy_for(host: str, environ: Mapping[str, str] = os.environ) -> str:
-    """The proxy's URL for a host, or "": HTTPS_PROXY or ALL_PROXY, unless NO_PROXY names the host, or it is this machine."""
-    if host in ("localhost", "::1") or host.startswith("127."):
-        return ""
-    either = {name.lower(): value for name, value in environ.items() if name.lower() in ("https_proxy", "all_proxy", "no_proxy")}
-    for rule in either.get("no_proxy", "").split(","):
-        name = rule.strip().lstrip("*").lstrip(".").lower()
-        if rule.strip() == "*" or (name and (host == name or host.endswith("." + name))):
-            return ""
-    proxy = either.get("https_proxy") or either.get("all_proxy") or ""
-    return proxy if "://" in proxy or not proxy else f"http://{proxy}"
-
-
-def _proxy(host: str, environ: Mapping[str, str]) -> SplitResult | None:
-    """The parts of `proxy_for`, None for the direct way; TransportError when the setting is no proxy's address."""
-    proxy = proxy_for(host, environ)
-    if not proxy:
-        return None
-    try:
-        via = urlsplit(proxy)
-        fine = via.scheme == "http" and bool(via.hostname) and via.port != 0
-    except ValueError:
-        fine, via = False, None
-    if not fine:  # the address itself is not repeated: a password may stand in it
-        raise TransportError("the proxy (HTTPS_PROXY or ALL_PROXY) must be an address like http://proxy.example:3128", host=host)
-    return via
 
 
 class _DeadlineReader(RawIOBase):
@@ -171,30 +144,24 @@ class Transport:
 
     def send(self, request: Request) -> Response:
         """Send one request and read the whole answer; raises TransportError."""
-        url = _address(request.url)
+        url = address(request.url)
         if url.scheme != "https" or not url.hostname:
-            raise TransportError(
-                f"only https is spoken here, not {url.scheme or 'a relative address'}", kind="garbage", host=url.hostname or ""
-            )
-        target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+            told = f"only https is spoken here, not {url.scheme or 'a relative address'}"
+            raise TransportError(told, kind="garbage", host=url.hostname or "")
         connection = self._connection(url.netloc, url.hostname, url.port)
         try:
-            try:
-                return self._exchange(connection, request, target, url.netloc)
-            except (ConnectionError, ssl.SSLEOFError):
-                # An idle connection may have been closed by the server meanwhile; that says nothing about the request.
-                if not connection.used or request.method not in IDEMPOTENT:
-                    raise
-                connection.close()
-                connection = self._new_connection(url.hostname, url.port)
-                return self._exchange(connection, request, target, url.netloc)
+            return self._exchange(connection, request, url)
+        except (ConnectionError, ssl.SSLEOFError) as error:
+            # An idle connection may have been closed by the server meanwhile; that says nothing about the request.
+            if not connection.used or request.method not in IDEMPOTENT:
+                raise self._trouble(error, connection, url) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
-            connection.close()
-            waited = self._total_seconds if connection.connected else self._connect_seconds
-            raise _trouble(error, url.hostname, url.port, waited) from None
-        except BaseException:
-            connection.close()
-            raise
+            raise self._trouble(error, connection, url) from None
+        connection = self._new_connection(url.hostname, url.port)
+        try:
+            return self._exchange(connection, request, url)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise self._trouble(error, connection, url) from None
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -209,28 +176,42 @@ class Transport:
             return self._new_connection(host, port)
 
     def _new_connection(self, host: str, port: int | None) -> _Connection:
-        via = _proxy(host, self._environ)
+        via = proxy_address(host, self._environ)
         if not via:
             return _Connection(host, port, timeout=self._connect_seconds, context=self._context)
         connection = _Connection(via.hostname or "", via.port or 8080, timeout=self._connect_seconds, context=self._context)
         connection.set_tunnel(host, port or 443, _proxy_login(via.username, via.password))
         return connection
 
-    def _exchange(self, connection: _Connection, request: Request, target: str, netloc: str) -> Response:
+    def _exchange(self, connection: _Connection, request: Request, url: SplitResult) -> Response:
+        """One request and its answer; the connection is kept only when both were whole."""
+        try:
+            response = self._ask(connection, request, url)
+        except BaseException:
+            connection.close()
+            raise
+        connection.used = True
+        if connection.sock is not None:
+            self._idle.setdefault(url.netloc, []).append(connection)
+        return response
+
+    def _ask(self, connection: _Connection, request: Request, url: SplitResult) -> Response:
+        target = (url.path or "/") + (f"?{url.query}" if url.query else "")
         connection.deadline = time.monotonic() + self._total_seconds
         connection.request(request.method, target, body=request.body or None, headers=dict(request.headers))
         with connection.getresponse() as answer:
             headers = {name.lower(): value for name, value in answer.getheaders()}
             body = b"" if (answer.length or 0) > LARGEST_BODY_BYTES else answer.read(LARGEST_BODY_BYTES + 1)
             if len(body) > LARGEST_BODY_BYTES or (answer.length or 0) > LARGEST_BODY_BYTES:
-                raise _too_large(netloc)
+                raise _too_large(url.netloc)
         cut_in_the_head = answer.length is None and not answer.chunked and not body  # which http.client takes for the head's end
         if answer.length or cut_in_the_head:
             raise http.client.IncompleteRead(body, answer.length)
-        connection.used = True
-        if connection.sock is not None:
-            self._idle.setdefault(netloc, []).append(connection)
         return Response(answer.status, headers, body)
+
+    def _trouble(self, error: Exception, connection: _Connection, url: SplitResult) -> TransportError:
+        waited = self._total_seconds if connection.connected else self._connect_seconds
+        return _trouble(error, url.hostname or "", url.port, waited)
 
 
 def _proxy_login(user: str | None, password: str | None) -> dict[str, str]:
@@ -242,57 +223,46 @@ def _proxy_login(user: str | None, password: str | None) -> dict[str, str]:
     return {"Proxy-Authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
 
-def _address(url: str) -> SplitResult:
-    """The parts of an address that a service may have written; TransportError when it is none."""
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        raise TransportError("what should be followed is no address", kind="garbage") from None
-    return parts
-
-
 def _too_large(host: str) -> TransportError:
     return TransportError(f"the answer is larger than {LARGEST_BODY_BYTES // 1024 // 1024} MiB", kind="garbage", host=host)
 
 
+# Each way in which the network fails, most special first: our one word for it, and the words for people.
+TROUBLES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str], ...] = (
+    (socket.gaierror, "dns", "the name {host} cannot be found"),
+    (ssl.SSLCertVerificationError, "tls", "the certificate of {where} is not trusted ({why})"),
+    (ssl.SSLEOFError, "reset", "{where} closed the connection in the middle"),
+    (ssl.SSLError, "tls", "no secure connection to {where} ({why})"),
+    (TimeoutError, "timeout", "{where} did not answer within {waited:g} seconds"),
+    (
+        (http.client.RemoteDisconnected, http.client.IncompleteRead, ConnectionResetError, BrokenPipeError),
+        "reset",
+        "{where} closed the connection in the middle",
+    ),
+    (ConnectionRefusedError, "connect", "nothing answers at {where}"),
+    (OSError, "connect", "{where} cannot be reached ({why})"),
+    ((ValueError, http.client.InvalidURL), "garbage", "the request to {where} cannot be said in HTTP"),
+    (Exception, "garbage", "{where} answered something that is not HTTP ({kind})"),
+)
+
+
 def _trouble(error: Exception, host: str, port: int | None, waited_seconds: float) -> TransportError:
-    """Our one word for each way in which the network fails."""
+    """The TransportError for a failure; the failure's own text is not repeated where it may quote what was sent."""
     where = host if port in (None, 443) else f"{host}:{port}"
-    match error:
-        case socket.gaierror():
-            return TransportError(f"the name {host} cannot be found", kind="dns", host=where)
-        case ssl.SSLCertVerificationError():
-            return TransportError(f"the certificate of {where} is not trusted ({error.verify_message})", kind="tls", host=where)
-        case ssl.SSLEOFError():
-            return TransportError(f"{where} closed the connection in the middle", kind="reset", host=where)
-        case ssl.SSLError():
-            return TransportError(f"no secure connection to {where} ({error.reason or error})", kind="tls", host=where)
-        case TimeoutError():
-            return TransportError(f"{where} did not answer within {waited_seconds:g} seconds", kind="timeout", host=where)
-        case http.client.RemoteDisconnected() | http.client.IncompleteRead() | ConnectionResetError() | BrokenPipeError():
-            return TransportError(f"{where} closed the connection in the middle", kind="reset", host=where)
-        case ConnectionRefusedError():
-            return TransportError(f"nothing answers at {where}", kind="connect", host=where)
-        case OSError():
-            return TransportError(f"{where} cannot be reached ({error.strerror or error})", kind="connect", host=where)
-        case ValueError() | http.client.InvalidURL():  # its text may quote what was to be sent: it is not repeated
-            return TransportError(f"the request to {where} cannot be said in HTTP", kind="garbage", host=where)
-        case _:
-            return TransportError(f"{where} answered something that is not HTTP ({type(error).__name__})", kind="garbage", host=where)
+    why = next((text for name in ("verify_message", "reason", "strerror") if (text := getattr(error, name, None))), str(error))
+    kind, said = next((kind, said) for kinds, kind, said in TROUBLES if isinstance(error, kinds))
+    told = said.format(host=host, where=where, why=why, waited=waited_seconds, kind=type(error).__name__)
+    return TransportError(told, kind=kind, host=where)
 
 
 def _outgoing(request: Request, root: str, token: Token) -> Request:
-    """The request as it goes on the wire: absolute, named, and with a token if, and only if, it goes to `root`'s origin."""
-    url = root + request.url if request.url.startswith("/") else request.url
+    """The request as it goes on the wire: absolute, named, and with a token where it asks for one."""
+    whole = absolute(request, root)
     headers = {"User-Agent": "daypass", "Accept": "application/json", **request.headers}
     if request.access:
-        ours, theirs = urlsplit(root), _address(url)
-        if (theirs.scheme, theirs.netloc) != (ours.scheme, ours.netloc):
-            raise TransportError(f"refused to send a token to {theirs.netloc}: it is not {ours.netloc}", kind="garbage", host=theirs.netloc)
         headers["Authorization"] = f"Bearer {token(request.access)}"
         headers["client-request-id"] = os.urandom(16).hex()
-    return Request(request.method, url, headers, request.body)
+    return Request(whole.method, whole.url, headers, whole.body)
 
 
 class Client:
@@ -392,13 +362,13 @@ class AsyncClient:
         from yarl import URL
 
         outgoing = await asyncio.to_thread(_outgoing, request, self._root, self._token)
-        url = _address(outgoing.url)
+        url = address(outgoing.url)
         host = url.hostname or ""
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=self._total_seconds, connect=self._connect_seconds)
             self._session = aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(ssl=self._context))
         try:
-            via = _proxy(host, self._environ)
+            via = proxy_address(host, self._environ)
             async with self._session.request(
                 outgoing.method,
                 URL(outgoing.url, encoded=True),  # next links are opaque: not one character may change

@@ -81,6 +81,11 @@ class Credentials:
             raise SignInRequired("nobody is signed in")
         return self._renewed(access, refused=_best(state, access, self._clock()))
 
+    def expiry(self, secret: str) -> float:
+        """When a kept access token ends, in seconds since the epoch; 0 when it is not kept."""
+        cache = self._vault.read().get("cache", {})
+        return next((token.expires_on for token in tokens.access_tokens(cache) if token.secret == secret), 0.0)
+
     def standing(self) -> Standing:
         """How things stand, without any request."""
         state: State = self._vault.read()

@@ -3,6 +3,7 @@
 DaypassError
   UsageError                    the caller's words make no sense (a date, a zone, an option)
     AmbiguousTime               a date with two readings, or a time that does not exist in its zone
+    NoSuchEvent                 no event, or more than one, is what was named
   ConfigError                   a setting is missing or malformed; carries the setting and where it was looked for
   StorageError                  the token store cannot be read or written
   AuthError                     sign-in failed; carries the OAuth `error` and the AADSTS number
@@ -36,6 +37,10 @@ class UsageError(DaypassError):
 
 class AmbiguousTime(UsageError):
     """A date with two readings, or a time that does not exist in its zone; `suggestions` are the readings."""
+
+
+class NoSuchEvent(UsageError):
+    """No event, or more than one, is what was named; `suggestions` are the candidates."""
 
 
 class ConfigError(DaypassError):

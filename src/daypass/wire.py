@@ -21,6 +21,7 @@ import json
 from collections.abc import Coroutine, Generator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
+from urllib.parse import SplitResult, urlsplit
 
 from .errors import TransportError
 from .value import Value
@@ -89,3 +90,54 @@ def step(flow: Flow[T], reply: Reply) -> Effect:
     if not isinstance(effect, Request | Sleep):
         raise TypeError(f"a flow may await only Request and Sleep, not {effect!r}")
     return effect
+
+
+def address(url: str) -> SplitResult:
+    """The parts of an address that a service may have written; TransportError when it is none."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise TransportError("what should be followed is no address", kind="garbage") from None
+    return parts
+
+
+def absolute(request: Request, root: str) -> Request:
+    """The request with its whole address, below `root` where it begins with `/`.
+
+    Raises TransportError when it asks for a token and leads away from `root`'s origin: next links are absolute addresses
+    that somebody else wrote, and a token goes to the configured service alone.
+    """
+    url = root + request.url if request.url.startswith("/") else request.url
+    ours, theirs = urlsplit(root), address(url)
+    if request.access and (theirs.scheme, theirs.netloc) != (ours.scheme, ours.netloc):
+        raise TransportError(f"refused to send a token to {theirs.netloc}: it is not {ours.netloc}", kind="garbage", host=theirs.netloc)
+    return request.replace(url=url)
+
+
+def proxy_for(host: str, environ: Mapping[str, str]) -> str:
+    """The proxy's URL for a host, or "": HTTPS_PROXY or ALL_PROXY, unless NO_PROXY names the host, or it is this machine."""
+    if host in ("localhost", "::1") or host.startswith("127."):
+        return ""
+    either = {name.lower(): value for name, value in environ.items() if name.lower() in ("https_proxy", "all_proxy", "no_proxy")}
+    for rule in either.get("no_proxy", "").split(","):
+        name = rule.strip().lstrip("*").lstrip(".").lower()
+        if rule.strip() == "*" or (name and (host == name or host.endswith("." + name))):
+            return ""
+    proxy = either.get("https_proxy") or either.get("all_proxy") or ""
+    return proxy if "://" in proxy or not proxy else f"http://{proxy}"
+
+
+def proxy_address(host: str, environ: Mapping[str, str]) -> SplitResult | None:
+    """The parts of `proxy_for`, None for the direct way; TransportError when the setting is no proxy's address."""
+    proxy = proxy_for(host, environ)
+    if not proxy:
+        return None
+    try:
+        via = urlsplit(proxy)
+        fine = via.scheme == "http" and bool(via.hostname) and via.port != 0
+    except ValueError:
+        fine, via = False, None
+    if not fine:  # the address itself is not repeated: a password may stand in it
+        raise TransportError("the proxy (HTTPS_PROXY or ALL_PROXY) must be an address like http://proxy.example:3128", host=host)
+    return via

@@ -86,7 +86,7 @@ class Demo:
             "What to try next:\n"
             '  daypass sandbox up --background        a tenant that stays; then: eval "$(daypass sandbox env)"\n'
             "  daypass agenda fri --days 3 -o json    other days, for programs\n"
-            "  daypass show --match stand-up          one event with all its details\n"
+            "  daypass show --match webinar           one event with all its details\n"
             "  README.md                              six steps to your own tenant, and the container"
         )
         return 0

@@ -13,9 +13,9 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daypass.client import AsyncClient, Client, Transport, proxy_for, tls_context
+from daypass.client import AsyncClient, Client, Transport, tls_context
 from daypass.errors import ConfigError, SignInRequired, TransportError
-from daypass.wire import Access, Flow, Request, Response, Sleep
+from daypass.wire import Access, Flow, Request, Response, Sleep, proxy_for
 
 ROOT = "https://graph.microsoft.com/v1.0"
 TOKEN = "eyJhbGciOiJub25lIn0.Y2FuYXJ5.signature"

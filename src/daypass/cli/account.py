@@ -122,8 +122,8 @@ def token(arguments: argparse.Namespace) -> int:
         if arguments.output == "json":
             import json
 
-            standing = session.app.credentials.standing()
-            print(json.dumps({"schema": "daypass.token/1", "access_token": secret, "expires_at": _utc(standing.expires_on)}))
+            expires_at = _utc(session.app.credentials.expiry(secret))
+            print(json.dumps({"schema": "daypass.token/1", "access_token": secret, "expires_at": expires_at}))
         else:
             print(secret)
         return 0

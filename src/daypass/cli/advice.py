@@ -28,6 +28,7 @@ class Advice(Value):
 # Most special first: the first class that fits decides the name, the exit code and the cure.
 KINDS: Mapping[type[errors.DaypassError], tuple[str, int, str]] = {
     errors.AmbiguousTime: ("ambiguous_time", 2, ""),
+    errors.NoSuchEvent: ("not_found", 3, "daypass agenda   (shows what there is)"),
     errors.UsageError: ("usage", 2, ""),
     errors.ConfigError: ("configuration", 10, "put CLIENT_ID and TENANT_ID into the environment or into a file named .env here"),
     errors.StorageError: ("storage", 10, ""),
@@ -90,17 +91,16 @@ def advise(error: errors.DaypassError) -> Advice:
         case errors.AuthError():
             return _about_sign_in(error, Advice(code, exit_code, what, said, cure))
         case errors.ConfigError():
-            where = f"looked in {', '.join(error.looked_in)}" if error.looked_in else ""
-            return Advice(code, exit_code, said, where, cure if error.setting in ("CLIENT_ID", "TENANT_ID") else "")
-        case errors.UsageError():
-            return Advice(code, exit_code, said, do=" · ".join(error.suggestions))
-        case errors.Throttled():
-            wait = error.retry_after_seconds
+            where = ", ".join(error.looked_in)
             return Advice(
-                code, exit_code, what, said, f"repeat the command in {wait:.0f} seconds" if wait else cure, reference=_request(error)
+                code, exit_code, said, where and f"looked in {where}", cure if error.setting in ("CLIENT_ID", "TENANT_ID") else ""
             )
+        case errors.UsageError():
+            return Advice(code, exit_code, said, do=" · ".join(error.suggestions) or cure)
         case errors.GraphError():
-            return Advice(code, exit_code, what, said, cure, reference=_request(error))
+            wait = getattr(error, "retry_after_seconds", None)
+            do = f"repeat the command in {wait:.0f} seconds" if wait else cure
+            return Advice(code, exit_code, what, said, do, reference=_request(error))
         case errors.TransportError():
             return Advice(code, exit_code, said, do=CURES_BY_TROUBLE.get(error.kind, "try again in a minute"))
         case _:
@@ -108,7 +108,6 @@ def advise(error: errors.DaypassError) -> Advice:
 
 
 def _about_sign_in(error: errors.AuthError, advice: Advice) -> Advice:
-
     from ..auth.explain import explanation
 
     known = explanation(error)

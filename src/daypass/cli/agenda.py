@@ -6,7 +6,7 @@ import argparse
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ..errors import NotFound, UsageError
+from ..errors import NoSuchEvent, UsageError
 from ..graph import operations
 from ..model.text import clean
 from ..model.when import parse_window
@@ -70,13 +70,16 @@ def show(arguments: argparse.Namespace) -> int:
 
 
 def _matching(session: Session, text: str) -> Event:
-    """The one coming event whose title holds the text; NotFound when there is none, or with the candidates when there are many."""
+    """The one coming event whose title holds the text; NoSuchEvent when there is none, or with the candidates when there are many."""
     window = parse_window(None, None, MATCH_DAYS, session.now, session.zone)
     events = session.run(lambda: operations.calendar_view(window.start, window.end))
     found = [event for event in events if text.casefold() in event.subject.casefold()]
     if len(found) == 1:
         return found[0]
     if not found:
-        raise NotFound(404, "NoMatch", f"no event of the next {MATCH_DAYS} days has {text!r} in its title")
+        raise NoSuchEvent(f"no event of the next {MATCH_DAYS} days has {clean(text)!r} in its title")
     titles = "; ".join(clean(event.subject)[:40] for event in found[:4])
-    raise NotFound(300, "Ambiguous", f"{len(found)} events have {text!r} in their titles ({titles}); name one by its number")
+    raise NoSuchEvent(
+        f"{len(found)} events of the next {MATCH_DAYS} days have {clean(text)!r} in their titles: {titles}",
+        ("daypass agenda, then its number",),
+    )

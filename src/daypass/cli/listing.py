@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 
 from ..config import Settings
-from ..errors import NotFound, UsageError
+from ..errors import NoSuchEvent, UsageError
 from ..model.event import Event
 
 
@@ -25,14 +25,14 @@ def remember(settings: Settings, events: Sequence[Event]) -> None:
 
 
 def event_id(settings: Settings, named: str) -> str:
-    """The id that was meant: a short number of the last listing, or an id itself. Raises NotFound and UsageError."""
+    """The id that was meant: a short number of the last listing, or an id itself. Raises NoSuchEvent and UsageError."""
     if not named.isdecimal():
         return named
     ids = _ids(settings)
     if not ids:
         raise UsageError(f"{named} is a number of a listing, and nothing has been listed yet", ("daypass agenda",))
     if not 1 <= int(named) <= len(ids):
-        raise NotFound(404, "NoSuchNumber", f"the last listing had {len(ids)} events, not {named}")
+        raise NoSuchEvent(f"the last listing had {len(ids)} events: there is no number {named[:20]}")
     return ids[int(named) - 1]
 
 

@@ -15,6 +15,7 @@ from daypass.cli.advice import KINDS, advise, report
 SAMPLES: tuple[tuple[errors.DaypassError, int], ...] = (
     (errors.UsageError("nonsense", ("better",)), 2),
     (errors.AmbiguousTime("two readings", ("2026-03-04", "2026-04-03")), 2),
+    (errors.NoSuchEvent("no event is called that"), 3),
     (errors.ConfigError("CLIENT_ID", "is not set", ("the environment", ".env")), 10),
     (errors.StorageError("cannot write"), 10),
     (errors.SignInRequired("nobody"), 4),

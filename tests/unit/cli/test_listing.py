@@ -9,7 +9,7 @@ import pytest
 
 from daypass.cli import listing
 from daypass.config import Settings
-from daypass.errors import NotFound, UsageError
+from daypass.errors import NoSuchEvent, UsageError
 from daypass.model.event import Event
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -33,7 +33,7 @@ def test_anything_else_is_an_id_itself(settings: Settings) -> None:
 @pytest.mark.parametrize("number", ["0", "4", "99999999999999999999"])
 def test_a_number_that_was_not_listed_is_not_found(settings: Settings, number: str) -> None:
     listing.remember(settings, EVENTS)
-    with pytest.raises(NotFound, match="the last listing had 3 events"):
+    with pytest.raises(NoSuchEvent, match="the last listing had 3 events"):
         listing.event_id(settings, number)
 
 
