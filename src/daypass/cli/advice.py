@@ -107,6 +107,12 @@ def advise(error: errors.DaypassError) -> Advice:
             return Advice(code, exit_code, said, do=cure)
 
 
+def _about_setting(error: errors.ConfigError, advice: Advice) -> Advice:
+    where = ", ".join(error.looked_in)
+    of_the_app = error.setting in ("CLIENT_ID", "TENANT_ID")
+    return advice.replace(why=where and f"looked in {where}", do=advice.do if of_the_app else "")
+
+
 def _about_sign_in(error: errors.AuthError, advice: Advice) -> Advice:
     from ..auth.explain import explanation
 
