@@ -206,12 +206,13 @@ LEAVES = (
     | st.text(max_size=10)
     | st.builds(jwt, st.dictionaries(st.text(max_size=3), st.none()))
 )
-JSON = st.recursive(
-    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS) | st.text(max_size=3), inner, max_size=5)
+JSON = (
+    LEAVES
+    | st.lists(LEAVES, max_size=2)
+    | st.dictionaries(st.sampled_from(WORDS) | st.text(max_size=3), LEAVES | st.lists(LEAVES, max_size=2), max_size=6)
 )
-SECTIONS = st.dictionaries(
-    st.sampled_from(["AccessToken", "IdToken", "Account", "RefreshToken", "AppMetadata"]), st.dictionaries(st.text(max_size=3), JSON) | JSON
-)
+SECTION = JSON | st.dictionaries(st.text(max_size=2), JSON, max_size=3)
+SECTIONS = st.dictionaries(st.sampled_from(["AccessToken", "IdToken", "Account", "RefreshToken", "AppMetadata"]), SECTION)
 
 
 @given(kept=SECTIONS, needed=st.lists(st.text(max_size=5)).map(tuple), now=st.floats(0, 4e9))
