@@ -91,10 +91,7 @@ def advise(error: errors.DaypassError) -> Advice:
         case errors.AuthError():
             return _about_sign_in(error, Advice(code, exit_code, what, said, cure))
         case errors.ConfigError():
-            where = ", ".join(error.looked_in)
-            return Advice(
-                code, exit_code, said, where and f"looked in {where}", cure if error.setting in ("CLIENT_ID", "TENANT_ID") else ""
-            )
+            return _about_setting(error, Advice(code, exit_code, said, do=cure))
         case errors.UsageError():
             return Advice(code, exit_code, said, do=" · ".join(error.suggestions) or cure)
         case errors.GraphError():
