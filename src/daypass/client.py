@@ -201,17 +201,23 @@ class Transport:
         connection.request(request.method, target, body=request.body or None, headers=dict(request.headers))
         with connection.getresponse() as answer:
             headers = {name.lower(): value for name, value in answer.getheaders()}
-            body = b"" if (answer.length or 0) > LARGEST_BODY_BYTES else answer.read(LARGEST_BODY_BYTES + 1)
-            if len(body) > LARGEST_BODY_BYTES or (answer.length or 0) > LARGEST_BODY_BYTES:
-                raise _too_large(url.netloc)
-        cut_in_the_head = answer.length is None and not answer.chunked and not body  # which http.client takes for the head's end
-        if answer.length or cut_in_the_head:
-            raise http.client.IncompleteRead(body, answer.length)
-        return Response(answer.status, headers, body)
+            return Response(answer.status, headers, _whole_body(answer, url.netloc))
 
     def _trouble(self, error: Exception, connection: _Connection, url: SplitResult) -> TransportError:
         waited = self._total_seconds if connection.connected else self._connect_seconds
         return _trouble(error, url.hostname or "", url.port, waited)
+
+
+def _whole_body(answer: http.client.HTTPResponse, host: str) -> bytes:
+    """The body, all of it: what is too large, or ends before its announced end, is an error."""
+    announced = answer.length or 0
+    body = answer.read(LARGEST_BODY_BYTES + 1) if announced <= LARGEST_BODY_BYTES else b""
+    if max(announced, len(body)) > LARGEST_BODY_BYTES:
+        raise _too_large(host)
+    cut_in_the_head = answer.length is None and not answer.chunked and not body  # which http.client takes for the head's end
+    if answer.length or cut_in_the_head:
+        raise http.client.IncompleteRead(body, answer.length)
+    return body
 
 
 def _proxy_login(user: str | None, password: str | None) -> dict[str, str]:
