@@ -111,16 +111,23 @@ def parse_window(from_text: str | None, to_text: str | None, days: int | None, n
         raise UsageError("give the end of the window or its number of days, not both")
     if days is not None and not 1 <= days <= _LONGEST_DAYS:
         raise UsageError(f"the number of days must lie between 1 and {_LONGEST_DAYS}, not at {days}")
-    here = now.astimezone(zone)
-    first: datetime | date = here if days is None else here.date()
-    if from_text is not None:
-        first = parse_moment(from_text, now, zone)
-    wall = first.replace(tzinfo=None) if isinstance(first, datetime) else datetime.combine(first, time.min)
-    start = first if isinstance(first, datetime) else settle(wall, zone)
+    wall, start = _window_start(from_text, days, now, zone)
     end = _window_end(wall, to_text, days, now, zone)
     if end.astimezone(UTC) <= start.astimezone(UTC):
         raise _empty_window(start, to_text or "")
     return Window(start, end)
+
+
+def _window_start(from_text: str | None, days: int | None, now: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
+    """Where a window begins: the wall time, from which whole days are counted, and the instant."""
+    here = now.astimezone(zone)
+    first: datetime | date = here if days is None else here.date()
+    if from_text is not None:
+        first = parse_moment(from_text, now, zone)
+    if isinstance(first, datetime):
+        return first.replace(tzinfo=None), first
+    wall = datetime.combine(first, time.min)
+    return wall, settle(wall, zone)
 
 
 def _empty_window(start: datetime, to_text: str) -> UsageError:
