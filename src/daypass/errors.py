@@ -24,7 +24,12 @@ from __future__ import annotations
 
 
 class DaypassError(Exception):
-    """Base of every error daypass raises on purpose."""
+    """Base of every error daypass raises on purpose.
+
+    `maybe_done` is true when a change that failed may have taken effect all the same: look before repeating it.
+    """
+
+    maybe_done = False
 
 
 class UsageError(DaypassError):
