@@ -117,15 +117,18 @@ def absolute(request: Request, root: str) -> Request:
 
 def proxy_for(host: str, environ: Mapping[str, str]) -> str:
     """The proxy's URL for a host, or "": HTTPS_PROXY or ALL_PROXY, unless NO_PROXY names the host, or it is this machine."""
-    if host in ("localhost", "::1") or host.startswith("127."):
+    settings = {name.lower(): value for name, value in environ.items()}
+    rules = settings.get("no_proxy", "").lower().split(",")
+    if host in ("localhost", "::1") or host.startswith("127.") or any(_spares(rule.strip(), host) for rule in rules):
         return ""
-    either = {name.lower(): value for name, value in environ.items() if name.lower() in ("https_proxy", "all_proxy", "no_proxy")}
-    for rule in either.get("no_proxy", "").split(","):
-        name = rule.strip().lstrip("*").lstrip(".").lower()
-        if rule.strip() == "*" or (name and (host == name or host.endswith("." + name))):
-            return ""
-    proxy = either.get("https_proxy") or either.get("all_proxy") or ""
+    proxy = settings.get("https_proxy") or settings.get("all_proxy") or ""
     return proxy if "://" in proxy or not proxy else f"http://{proxy}"
+
+
+def _spares(rule: str, host: str) -> bool:
+    """Whether a rule of NO_PROXY (a host, a domain with all below it, `*` for all) keeps a host off the proxy."""
+    name = rule.lstrip("*").lstrip(".")
+    return rule == "*" or (name != "" and (host == name or host.endswith(f".{name}")))
 
 
 def proxy_address(host: str, environ: Mapping[str, str]) -> SplitResult | None:

@@ -550,6 +550,12 @@ class TestStanding:
         assert somebody.expires_on - world.now() > 23 * 3600  # a token that can be recalled lives for a day
         assert world.asked == []
 
+    def test_a_kept_token_tells_when_it_ends_and_a_strange_one_does_not(self, world: World) -> None:
+        world.sign_in()
+        token = world.credentials().token(Access(READ))
+        assert world.credentials().expiry(token) == world.credentials().standing().expires_on
+        assert world.credentials().expiry("strange") == 0
+
     def test_signing_out_forgets_everything_and_asks_nobody(self, world: World) -> None:
         world.sign_in()
         who = world.credentials().sign_out()
