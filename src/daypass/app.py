@@ -47,6 +47,11 @@ class App:
         """This identity's tokens."""
         return Credentials(self.settings.client_id, f"{self.settings.authority}/{self.settings.tenant_id}", self.vault, self._send)
 
+    def close(self) -> None:
+        """Close the connections, if any were made."""
+        if "transport" in self.__dict__:
+            self.transport.close()
+
     def _send(self, request: Request) -> Response:
         return self.transport.send(request)
 
@@ -107,12 +112,12 @@ class Operations:
 class Client(client.Client, Operations):
     """Microsoft 365 through a blocking connection, signed in as the settings say.
 
-    `settings` default to flags-free `daypass.config.load()`. Raises ConfigError when they are not fit for use, and
-    SignInRequired from any operation while nobody is signed in (`daypass login`).
+    `settings` default to `daypass.load()`; `app` takes parts already joined instead. Raises ConfigError when the settings are
+    not fit for use, and SignInRequired from any operation while nobody is signed in (`daypass login`).
     """
 
-    def __init__(self, settings: config.Settings | None = None, environ: Mapping[str, str] = os.environ) -> None:
-        app = App(settings or config.load(environ=environ), environ)
+    def __init__(self, settings: config.Settings | None = None, environ: Mapping[str, str] = os.environ, app: App | None = None) -> None:
+        app = app or App(settings or config.load(environ=environ), environ)
         super().__init__(app.settings.graph_root, app.credentials.token, app.transport)
 
 
@@ -120,5 +125,10 @@ class AsyncClient(client.AsyncClient, Operations):
     """Microsoft 365 for asyncio, signed in as the settings say; otherwise as `Client`."""
 
     def __init__(self, settings: config.Settings | None = None, environ: Mapping[str, str] = os.environ) -> None:
-        app = App(settings or config.load(environ=environ), environ)
-        super().__init__(app.settings.graph_root, app.credentials.token, app.settings.ca_file, environ)
+        self._app = App(settings or config.load(environ=environ), environ)
+        super().__init__(self._app.settings.graph_root, self._app.credentials.token, self._app.settings.ca_file, environ)
+
+    async def close(self) -> None:
+        """Close the connections, those that renewed the sign-in too."""
+        await super().close()
+        self._app.close()

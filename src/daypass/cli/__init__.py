@@ -12,7 +12,9 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from contextlib import suppress
+from io import TextIOWrapper
+from typing import Any, NoReturn, TextIO
 
 from ..errors import DaypassError, UsageError
 
@@ -36,6 +38,7 @@ class Parser(argparse.ArgumentParser):
     """An argument parser whose complaints are our errors, so that they come out in one form."""
 
     def __init__(self, **settings: Any) -> None:
+        settings.setdefault("allow_abbrev", False)
         super().__init__(**settings)
         self._negative_number_matcher = re.compile(r"^-\d")  # `-1w` is a date, never a flag
 
@@ -45,38 +48,70 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit code; whatever daypass raises on purpose becomes advice on stderr."""
+    """Run one command line and return its exit code; whatever goes wrong becomes advice on stderr, a traceback only with --debug."""
     words = list(sys.argv[1:] if argv is None else argv)
+    options = words[: words.index("--")] if "--" in words else words
+    _prepare_streams()
     try:
-        code = _run(words)
+        code = _run(words, options)
         sys.stdout.flush()
-    except DaypassError as error:
-        if "--debug" in words:
-            raise
-        from .advice import report
-
-        return report(error, as_json=_wants_json(words))
     except KeyboardInterrupt:
         sys.stderr.write("\nInterrupted.\n")
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left early: nothing to say, nothing lost
+        _silence(sys.stdout)  # the reader left early: nothing to say, nothing lost
         return 0
+    except Exception as error:
+        if "--debug" in options:
+            raise
+        from .advice import report
+
+        return report(error if isinstance(error, DaypassError) else _unexpected(error), as_json=_wants_json(options))
     return code
 
 
-def _run(words: list[str]) -> int:
-    if "--version" in words[:1]:
+def _run(words: list[str], options: list[str]) -> int:
+    name = next((word for word in options if not word.startswith("-")), "")
+    if not name and "--version" in options:
         from .. import __version__
 
         print(f"daypass {__version__}")
         return 0
-    name = next((word for word in words if not word.startswith("-")), "")
-    arguments = _parser(name, everything=not name).parse_args(words)
+    try:
+        arguments = _parser(name, everything=not name).parse_args(words)
+    except SystemExit as done:  # argparse's way to end after --help
+        return int(done.code or 0)
     run = getattr(arguments, "run", None)
     if run is None:
         from .home import run
     return int(run(arguments))
+
+
+def _prepare_streams() -> None:
+    """Make every stream one that can be written: closed ones lead nowhere, and a character the terminal lacks is spelt out."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            nowhere = os.open(os.devnull, os.O_RDONLY if mode == "r" else os.O_WRONLY)
+            setattr(sys, name, open(nowhere, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - as long-lived as the process
+        elif mode == "w" and isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _silence(stream: TextIO) -> None:
+    """Lead a stream that cannot be written nowhere, so that its last flush at the end of the process is no second failure."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _unexpected(error: Exception) -> DaypassError:
+    """What nobody foresaw, without its text, which may quote anything; the output that cannot be written is the one case known."""
+    if isinstance(error, OSError) and error.filename is None:
+        _silence(sys.stdout)
+        told = DaypassError(f"the output could not be written ({error.strerror or type(error).__name__})")
+        told.maybe_done = True
+        return told
+    return DaypassError(f"something unexpected went wrong ({type(error).__name__}); run it again with --debug, and report what that shows")
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -143,8 +178,8 @@ def _sentence(summary: str) -> str:
     return f"{summary[:1].upper()}{summary[1:]}."
 
 
-def _wants_json(words: list[str]) -> bool:
+def _wants_json(options: list[str]) -> bool:
+    pairs = zip(["", *options], options, strict=False)
     return any(
-        word in ("-ojson", "--output=json") or (word == "json" and before in ("-o", "--output"))
-        for before, word in zip(["", *words], words, strict=False)
+        word in ("-ojson", "-o=json", "--output=json") or (word == "json" and before in ("-o", "--output")) for before, word in pairs
     )

@@ -8,6 +8,8 @@ import time
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
+from ..model.text import clean
+from .output import write_json
 from .session import Session, note
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ def logout(arguments: argparse.Namespace) -> int:
     if who is None:
         note("nobody was signed in")
         return 0
-    print(f"Signed out {who.username}: the tokens kept here are gone.")
+    print(f"Signed out {clean(who.username)}: the tokens kept here are gone.")
     note("Microsoft keeps other sign-ins of yours alive; end them at https://mysignins.microsoft.com")
     return 0
 
@@ -72,9 +74,7 @@ def status(arguments: argparse.Namespace) -> int:
         standing = session.app.credentials.standing()
         facts = _facts(session, standing)
         if arguments.output == "json":
-            import json
-
-            print(json.dumps({"schema": "daypass.status/1", **facts}, ensure_ascii=False))
+            write_json({"schema": "daypass.status/1", **facts})
         else:
             _print_facts({**facts, "scopes": " ".join(sorted(standing.granted)), "token_expires_at": _expiry(standing.expires_on)})
         if standing.account is None:
@@ -107,23 +107,25 @@ def _facts(session: Session, standing: Standing) -> dict[str, object]:
 def _print_facts(facts: dict[str, object]) -> None:
     for name, value in facts.items():
         if name != "signed_in" and value not in (None, ""):
-            print(f"{name.replace('_', ' '):<17} {_words(value)}")
+            print(f"{name.replace('_', ' '):<17} {clean(_words(value))}")
 
 
 def token(arguments: argparse.Namespace) -> int:
     """Print an access token, renewed if need be; refuses to show it on a terminal unless asked to."""
+    from ..auth.tokens import PROTOCOL_SCOPES
     from ..graph.operations import READ
     from ..wire import Access
 
     if sys.stdout.isatty() and not arguments.reveal:
         raise UsageError("a token on the screen can be read by others", ("daypass token --reveal", "daypass token | your-program"))
+    reserved = sorted(PROTOCOL_SCOPES.intersection(arguments.scope or ()))
+    if reserved:
+        raise UsageError(f"{reserved[0]} is no permission of Microsoft Graph's; it is asked for by itself")
     with Session(arguments) as session:
         secret = session.app.credentials.token(Access(tuple(arguments.scope or READ)))
         if arguments.output == "json":
-            import json
-
             expires_at = _utc(session.app.credentials.expiry(secret))
-            print(json.dumps({"schema": "daypass.token/1", "access_token": secret, "expires_at": expires_at}))
+            write_json({"schema": "daypass.token/1", "access_token": secret, "expires_at": expires_at})
         else:
             print(secret)
         return 0

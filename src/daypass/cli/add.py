@@ -9,13 +9,14 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from ..errors import UsageError
 from ..graph import operations
 from ..model.event import Attendee, NewEvent, Person
-from ..model.when import parse_duration, parse_moment
+from ..model.when import parse_duration, parse_end, parse_moment
 from ..model.zones import zone_name
 from .agenda import add_view_options
 from .output import write_event
 from .session import Session, note
 
 USUAL_LENGTH = timedelta(minutes=30)
+LONGEST_BODY = 1_000_000  # characters
 
 
 def configure_add(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +33,7 @@ def configure_add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--with", dest="people", action="append", default=[], metavar="ADDRESS", help="invite somebody (repeatable, or a,b,c)"
     )
-    parser.add_argument("--body", default="", metavar="TEXT", help="the text of the event; @FILE reads it from a file")
+    parser.add_argument("--body", default="", metavar="TEXT", help="the text of the event; @FILE reads it from a file, @@ is an @")
     add_view_options(parser)
     parser.set_defaults(run=add)
 
@@ -65,7 +66,7 @@ def _span(arguments: argparse.Namespace, now: datetime, zone: tzinfo) -> tuple[d
     length = parse_duration(arguments.duration) if arguments.duration else None
     if isinstance(start, datetime):
         end = (
-            parse_moment(arguments.end, start, zone, **typed)
+            parse_end(arguments.end, start, now, zone, **typed)
             if arguments.end
             else (start.astimezone(UTC) + (length or USUAL_LENGTH)).astimezone(zone)
         )
@@ -76,7 +77,8 @@ def _span(arguments: argparse.Namespace, now: datetime, zone: tzinfo) -> tuple[d
         return start, end
     if length is not None and length % timedelta(days=1):
         raise UsageError("an all-day event takes whole days", ("--duration 1d", f"--start '{arguments.start} 09:00'"))
-    last = parse_moment(arguments.end, now, zone) if arguments.end else start + (length or timedelta(days=1)) - timedelta(days=1)
+    first = datetime.combine(start, datetime.min.time(), zone)
+    last = parse_end(arguments.end, first, now, zone) if arguments.end else start + (length or timedelta(days=1)) - timedelta(days=1)
     if isinstance(last, datetime):
         raise UsageError(
             "the event starts on a day and ends at a time; give both a time, or neither", (f"--start '{arguments.start} 09:00'",)
@@ -89,13 +91,17 @@ def _addresses(people: list[str]) -> list[str]:
 
 
 def _body(text: str) -> str:
-    if not text.startswith("@"):
-        return text
+    """The body as given, or from a file: `@FILE`; `@@` stands for an `@` at the beginning."""
+    if text.startswith("@@") or not text.startswith("@"):
+        return text.removeprefix("@") if text.startswith("@@") else text
     try:
         with open(text[1:], encoding="utf-8") as file:
-            return file.read(1_000_000)
-    except (OSError, UnicodeDecodeError) as error:
+            body = file.read(LONGEST_BODY + 1)
+    except (OSError, ValueError) as error:
         raise UsageError(f"cannot read the body from {text[1:]} ({getattr(error, 'strerror', None) or 'not UTF-8 text'})") from None
+    if len(body) > LONGEST_BODY:
+        raise UsageError(f"the body in {text[1:]} is longer than {LONGEST_BODY} characters")
+    return body
 
 
 def _guid() -> str:

@@ -67,11 +67,12 @@ WHAT: Mapping[type[errors.DaypassError], str] = {
     errors.BadRequest: "Microsoft Graph refused the request",
 }
 
+LOOK_FIRST = "it may have been done all the same; look before you repeat it: daypass agenda"
+
 CURES_BY_TROUBLE: Mapping[str, str] = {
     "dns": "check the network, the name, and HTTPS_PROXY if you need a proxy",
     "connect": "check the network, and HTTPS_PROXY if you need a proxy",
     "tls": "set DAYPASS_CA_FILE to your organisation's certificates; never switch checking off",
-    "timeout": "try again; if you were creating something, look first: daypass agenda",
 }
 
 
@@ -83,7 +84,12 @@ def report(error: errors.DaypassError, *, as_json: bool) -> int:
 
 
 def advise(error: errors.DaypassError) -> Advice:
-    """The words for an error."""
+    """The words for an error; of a change that may have taken effect, that it must be looked for before it is repeated."""
+    advice = _advice(error)
+    return advice.replace(do=LOOK_FIRST) if error.maybe_done else advice
+
+
+def _advice(error: errors.DaypassError) -> Advice:
     kind = next(kind for kind in KINDS if isinstance(error, kind))
     code, exit_code, cure = KINDS[kind]
     what, said = WHAT.get(kind, ""), str(error)
@@ -150,4 +156,4 @@ def _as_json(advice: Advice, error: errors.DaypassError) -> str:
         "reference": advice.reference,
         "suggestions": list(getattr(error, "suggestions", ())),
     }
-    return json.dumps({"schema": "daypass.error/1", "error": body}, ensure_ascii=False)
+    return json.dumps({"schema": "daypass.error/1", "error": body})

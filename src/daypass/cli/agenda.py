@@ -60,10 +60,12 @@ def list_events(session: Session, start: datetime, end: datetime, output: str | 
 
 def show(arguments: argparse.Namespace) -> int:
     """Show one event, named by number, id or words of its title."""
-    if (arguments.event is None) == (arguments.match is None):
+    if (arguments.event is None) == (arguments.match is None) or arguments.event == "":
         raise UsageError("name one event: by number, by id or by --match", ("daypass show 1", "daypass show --match stand-up"))
     with Session(arguments) as session:
-        event_id = listing.event_id(session.settings, arguments.event) if arguments.event else _matching(session, arguments.match).id
+        event_id = (
+            listing.event_id(session.settings, arguments.event) if arguments.event is not None else _matching(session, arguments.match).id
+        )
         event = session.run(lambda: operations.get_event(event_id))
         write_event(event, session.zone, arguments.output)
         return 0

@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
 from ..model.event import Event, Person
-from ..model.text import clean, fit, pad
-from ..model.zones import zone_name
+from ..model.text import clean, fit, pad, width
+from ..model.zones import is_twice, zone_name
 from ..value import Value
 
 FORMATS = ("table", "plain", "json")
@@ -42,12 +42,15 @@ def write_listing(listing: Listing, output: str | None) -> None:
     sys.stdout.write(WRITERS[chosen(output)](listing) + "\n")
 
 
+def write_json(document: Mapping[str, Any]) -> None:
+    """Print one JSON document, in ASCII: no text of a stranger's can steer the terminal it is read on."""
+    sys.stdout.write(json.dumps(document) + "\n")
+
+
 def write_event(event: Event, zone: tzinfo, output: str | None) -> None:
     """Print one event with all its details."""
     if output == "json":
-        sys.stdout.write(
-            json.dumps({"schema": "daypass.event/1", "tz": zone_name(zone), "event": as_json(event, zone)}, ensure_ascii=False) + "\n"
-        )
+        write_json({"schema": "daypass.event/1", "tz": zone_name(zone), "event": {**as_json(event, zone), "body": event.body or None}})
         return
     for name, value in _details(event, zone).items():
         first, *rest = value.splitlines() or [""]
@@ -63,7 +66,8 @@ def _table(listing: Listing) -> str:
     if not listing.events:
         return f"Nothing from {_day(listing.start)} to {_day(_last_day(listing))} ({zone_name(listing.zone)})."
     bold, dim, reset = ("\033[1m", "\033[2m", "\033[0m") if _in_colour() else ("", "", "")
-    subject_columns = max(NARROWEST_SUBJECT, _columns() - 4 - HOURS_COLUMNS - ORGANIZER_COLUMNS - LOCATION_COLUMNS - 4 * 2)
+    room = _columns() - 4 - HOURS_COLUMNS - ORGANIZER_COLUMNS - LOCATION_COLUMNS - 4 * 2
+    subject_columns = min(max(NARROWEST_SUBJECT, room), max(width(_title(event)) for event in listing.events))
     lines: list[str] = []
     heading = ""
     for number, event in enumerate(listing.events, 1):
@@ -110,14 +114,17 @@ def _document(listing: Listing) -> str:
         "events": [{"number": number, **as_json(event, zone)} for number, event in enumerate(listing.events, 1)],
         "meta": {"complete": True, "has_more": False, "stale": False, "as_of": _utc(listing.as_of), "source": "live"},
     }
-    return json.dumps(document, ensure_ascii=False)
+    return json.dumps(document)
 
 
 WRITERS: Mapping[str, Callable[[Listing], str]] = {"table": _table, "plain": _plain, "json": _document}
 
 
 def as_json(event: Event, zone: tzinfo) -> dict[str, Any]:
-    """An event for programs: every time in the viewer's zone, with its name and in UTC; all-day events have dates alone."""
+    """An event for programs: every time in the viewer's zone, with its name and in UTC; all-day events have dates alone.
+
+    The body is not among it: a listing does not ask for it, and null would say that there is none.
+    """
     return {
         "id": event.id,
         "subject": event.subject,
@@ -135,7 +142,6 @@ def as_json(event: Event, zone: tzinfo) -> dict[str, Any]:
         "series_id": event.series_master_id or None,
         "join_url": event.join_url or None,
         "categories": list(event.categories),
-        "body": event.body or None,
         "web_link": event.web_link or None,
     }
 
@@ -215,7 +221,9 @@ def _stamp(moment: datetime | date, zone: tzinfo, *, named: bool = False) -> str
     """A time that says all: weekday, date with its year, hour; with `named` the zone as well."""
     if not isinstance(moment, datetime):
         return f"{moment:%a %Y-%m-%d}"
-    return f"{moment.astimezone(zone):%a %Y-%m-%d %H:%M}" + (f" {zone_name(zone)}" if named else "")
+    here = moment.astimezone(zone)
+    offset = f" ({here:%z})" if is_twice(here.replace(tzinfo=None), zone) else ""  # clocks put back: the hour comes twice
+    return f"{here:%a %Y-%m-%d %H:%M}{offset}" + (f" {zone_name(zone)}" if named else "")
 
 
 def _span(event: Event, zone: tzinfo) -> str:

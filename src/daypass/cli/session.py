@@ -9,8 +9,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from ..app import App
-from ..client import Client
+from ..app import App, Client
 from ..config import load
 from ..errors import SignInRequired
 from ..model import zones
@@ -35,7 +34,12 @@ class Session:
     @cached_property
     def zone(self) -> tzinfo:
         """The viewer's time zone: `--tz`, else DAYPASS_TIME_ZONE, else this machine's, else UTC."""
-        return zones.zone(self.settings.time_zone or zones.local_zone_name(os.environ, os.readlink, _read) or "UTC")
+        name = self.settings.time_zone or zones.local_zone_name(os.environ, os.readlink, _read)
+        if not name and os.environ.get("TZ"):
+            note(
+                f"TZ={os.environ['TZ'][:40]!r} names no time zone; times are in UTC. Set DAYPASS_TIME_ZONE to a name such as Europe/Berlin."
+            )
+        return zones.zone(name or "UTC")
 
     @cached_property
     def now(self) -> datetime:
@@ -45,14 +49,13 @@ class Session:
     @cached_property
     def client(self) -> Client:
         """The way to Graph."""
-        return Client(self.settings.graph_root, self.app.credentials.token, self.app.transport)
+        return Client(app=self.app)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if "transport" in self.app.__dict__:  # made when first needed, and closed only then
-            self.app.transport.close()
+        self.app.close()
 
     def run(self, flow: Callable[[], Flow[T]]) -> T:
         """Run a flow; when that takes a sign-in and a person is there, sign in first and run it anew.

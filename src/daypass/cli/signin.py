@@ -20,16 +20,17 @@ CODES_AT_MOST = 4
 def sign_in(app: App, scopes: tuple[str, ...], claims: str = "") -> Account:
     """Sign the person in on another device; an expired code is replaced when the person asks for it. Raises AuthError."""
     app.vault.prove_writable()  # before anybody is sent away to sign in
-    for attempt in range(1, CODES_AT_MOST + 1):
+    codes = 1
+    while True:
         try:
             account = app.credentials.sign_in_by_device_code(scopes, lambda code: _show(app, code, scopes), claims)
         except DeviceCodeExpired:
-            if attempt == CODES_AT_MOST or not person_is_there() or not _wants_another():
+            if codes == CODES_AT_MOST or not person_is_there() or not _wants_another():
                 raise
+            codes += 1
         else:
             sys.stderr.write(f"Signed in as {clean(account.name)} ({clean(account.username)}).\n\n")
             return account
-    raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
 
 def person_is_there() -> bool:
@@ -38,11 +39,11 @@ def person_is_there() -> bool:
 
 
 def _show(app: App, code: DeviceCode, scopes: tuple[str, ...]) -> None:
-    until = time.strftime("%H:%M", time.localtime(code.expires_at))
+    minutes = max(1, round((code.expires_at - time.time()) / 60))
     bold, plain = ("\033[1m", "\033[0m") if sys.stderr.isatty() else ("", "")
     sys.stderr.write(
         f"To sign in, open  {bold}{clean(code.verification_uri)}{plain}\n"
-        f"and enter code    {bold}{clean(code.user_code)}{plain}    (good until {until})\n\n"
+        f"and enter code    {bold}{clean(code.user_code)}{plain}    (good for {minutes} minutes)\n\n"
         f"This asks for {', '.join(scopes)} in tenant {clean(app.settings.tenant_id)}.\n"
         "Only type this code if you started this sign-in yourself, here, just now. Nobody will ever send you one.\n\n"
         "Waiting for you to finish there ... (Ctrl-C stops)\n"

@@ -127,6 +127,8 @@ class NewEvent(Value):
         for what, text in (("title", self.subject), ("location", self.location)):
             if not _is_one_line(text):
                 raise UsageError(f"the {what} must be one line without control characters")
+        if any("\ud800" <= mark <= "\udfff" for mark in self.body):
+            raise UsageError("the body holds bytes that are no text; is it UTF-8?")
         if len(self.attendees) > _ATTENDEES_MAX:
             raise UsageError(f"an event takes at most {_ATTENDEES_MAX} attendees, not {len(self.attendees)}")
         for attendee in self.attendees:

@@ -14,7 +14,8 @@ _ELLIPSIS = "…"
 _ZERO_WIDTH_JOINER, _EMOJI_STYLE = "\u200d", "\ufe0f"
 
 # ECMA-48: control sequences (CSI) and terminated control strings (DCS, SOS, OSC, PM, APC). A lone ESC goes with the other controls.
-_SEQUENCE = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[PX\]^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
+# A string may not hold what opens another: else a run of openers would be searched to the end from each of them.
+_SEQUENCE = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[PX\]^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x90\x98\x9c-\x9f]*(?:\x07|\x1b\\|\x9c)"
 _BREAKS = r"[\t-\r\x1c-\x1e\x85\u2028\u2029]+"
 _HIDDEN = r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+"
 _HALVES = r"[\ud800-\udfff]"

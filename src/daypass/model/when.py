@@ -85,6 +85,15 @@ def parse_moment(text: str, now: datetime, zone: tzinfo, *, fold: int | None = N
     return moment
 
 
+def parse_end(
+    text: str, start: datetime, now: datetime, zone: tzinfo, *, fold: int | None = None, offset_must_match: bool = False
+) -> datetime | date:
+    """The end of what begins at `start`: a time alone is that day's and `+2h` counts from it; all else is read as by `parse_moment`."""
+    word = text.strip().casefold()
+    near = word[:1] in ("+", "-") or _is_clock(word)
+    return parse_moment(text, start if near else now, zone, fold=fold, offset_must_match=offset_must_match)
+
+
 def parse_duration(text: str) -> timedelta:
     """The length that a text names: more than nothing, at most ten years; UsageError otherwise. A day is 24 hours."""
     word = re.sub(r"\s+", "", text).casefold()

@@ -110,3 +110,9 @@ def test_a_text_is_cut_by_columns_and_never_inside_a_character(text, columns, cu
 )
 def test_a_text_is_filled_to_columns(text, columns, filled):
     assert pad(text, columns) == filled
+
+
+@pytest.mark.parametrize("opener", ["\x9d", "\x90", "\x1b]", "\x1bP", "\x9b", "\x9b0", "\x1b[0;", "\x1b"])
+def test_a_long_run_of_openers_is_cleaned_in_a_moment(opener: str) -> None:
+    """Quadratic searching took six seconds for 16,000 of them; this is thirty times as many."""
+    assert clean(opener * 500_000).strip("0;[]P") == ""
