@@ -76,7 +76,7 @@ def status(arguments: argparse.Namespace) -> int:
         if arguments.output == "json":
             write_json({"schema": "daypass.status/1", **facts})
         else:
-            _print_facts({**facts, "scopes": " ".join(sorted(standing.granted)), "token_expires_at": _expiry(standing.expires_on)})
+            print_facts({**facts, "scopes": " ".join(sorted(standing.granted)), "token_expires_at": _expiry(standing.expires_on)})
         if standing.account is None:
             note("nobody is signed in here; daypass login --device")
             return 4
@@ -104,7 +104,8 @@ def _facts(session: Session, standing: Standing) -> dict[str, object]:
     }
 
 
-def _print_facts(facts: dict[str, object]) -> None:
+def print_facts(facts: dict[str, object]) -> None:
+    """Print each fact there is, its name first; whether somebody is signed in shows in the rest."""
     for name, value in facts.items():
         if name != "signed_in" and value not in (None, ""):
             print(f"{name.replace('_', ' '):<17} {clean(_words(value))}")
