@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import unquote
 
 from .errors import ConfigError, TransportError
-from .wire import Access, Flow, Reply, Request, Response, Sleep, absolute, address, proxy_address, step
+from .proxies import proxy_address
+from .wire import Access, Flow, Reply, Request, Response, Sleep, absolute, address, step
 
 if TYPE_CHECKING:
     from types import TracebackType
