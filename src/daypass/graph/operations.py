@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+from ..errors import TransportError
 from ..model.event import distinct, in_order, overlaps
 from . import codec
 from .protocol import call, items
@@ -58,7 +59,12 @@ async def create_event(new: NewEvent) -> Event:
 
     `new.transaction_id` makes a repeated attempt safe: the service creates one event however often it is asked.
     """
-    return codec.event(await call("POST", "/me/events", codec.new_event(new), scopes=WRITE, headers=codec.PREFER))
+    created = await call("POST", "/me/events", codec.new_event(new), scopes=WRITE, headers=codec.PREFER)
+    try:
+        return codec.event(created)
+    except TransportError as error:
+        error.maybe_done = True
+        raise
 
 
 def _instant(moment: datetime) -> str:

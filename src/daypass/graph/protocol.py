@@ -28,7 +28,14 @@ from ..wire import Access, Request, Response, Sleep
 
 ATTEMPTS = 5
 PATIENCE_SECONDS = 90.0  # longer waits are the caller's decision: Throttled says how long
-PASSING = frozenset({502, 503, 504})
+
+# After which trouble a request is repeated: a status, a TransportError's kind, or `spoilt` for a success that cannot be read.
+# A 429 did nothing yet; after the others nobody knows, so they need a request that may be repeated.
+AFTER_REFUSAL: frozenset[str | int] = frozenset({429})
+WHEN_HARMLESS = AFTER_REFUSAL | {"reset", "spoilt", 502, 503, 504}
+WHEN_NUMBERED = WHEN_HARMLESS | {"garbage", "timeout", 500}
+UNCERTAIN = frozenset({"reset", "spoilt", "garbage", "timeout", "busy"})
+
 PAGES_AT_MOST = 10_000
 
 BY_STATUS: Mapping[int, type[GraphError]] = {
@@ -53,46 +60,56 @@ async def call(
     """Make one Graph call and return its JSON object ({} when the answer has no body).
 
     Throttling and passing trouble are waited out within PATIENCE_SECONDS; a 401 is answered once with a renewed token.
-    A POST is repeated after a reset connection or a 5xx only when its payload carries a `transactionId`, which makes the
-    service create one thing however often it is asked (Graph: event resource). Raises GraphError and TransportError.
+    A POST whose effect is unknown is repeated only when its payload carries a `transactionId`, which makes the service
+    create one thing however often it is asked (Graph: event resource). Raises GraphError and TransportError; their
+    `maybe_done` tells whether any attempt at a change may have taken effect.
     """
     body = b"" if payload is None else json.dumps(payload).encode()
     sent = {"Content-Type": "application/json", **(headers or {})} if body else dict(headers or {})
-    repeatable = method != "POST" or "transactionId" in (payload or {})
-    return decipher(await _patiently(Request(method, url, sent, body, Access(scopes)), repeatable))
+    numbered = "transactionId" in (payload or {})
+    repeated = WHEN_HARMLESS if method != "POST" else WHEN_NUMBERED if numbered else AFTER_REFUSAL
+    return await _patiently(Request(method, url, sent, body, Access(scopes)), repeated)
 
 
-async def _patiently(request: Request, repeatable: bool) -> Response:
-    """The first answer that waiting would not better, or the last one."""
-    renewed, patience = False, PATIENCE_SECONDS
-    for attempt in range(ATTEMPTS - 1):
-        wait = float(2**attempt)
+async def _patiently(request: Request, repeated: frozenset[str | int]) -> dict[str, Any]:
+    """The first content that comes, or the error that waiting would not better; a stall is waited for once more at most."""
+    attempts, patience, renewed, uncertain = 0, PATIENCE_SECONDS, False, False
+    while True:
+        response = Response(0)
         try:
             response = await request
-        except TransportError as error:
-            if error.kind != "reset" or not repeatable:
-                raise
-        else:
-            if response.status == 401 and not renewed:
-                request, renewed = _renewed(request, response), True
-                continue
-            wait = retry_after_seconds(response) or wait
-            if not _passing(response.status, repeatable) or wait > patience:
-                return response
+            return decipher(response)
+        except (GraphError, TransportError) as failure:
+            error = failure
+        if response.status == 401 and not renewed:
+            request, renewed = _renewed(request, response), True
+            continue
+        trouble = _trouble(error, response)
+        error.maybe_done = uncertain = uncertain or (request.method != "GET" and _may_be_done(trouble))
+        wait = retry_after_seconds(response) or 2.0**attempts
+        attempts += 1
+        if trouble not in repeated or attempts == ATTEMPTS or wait > patience:
+            raise error
+        repeated -= {trouble} & {"timeout"}
         patience -= wait
         await Sleep(wait)
-    return await request
+
+
+def _trouble(error: GraphError | TransportError, response: Response) -> str | int:
+    """What went wrong, in the words of the tables above."""
+    if isinstance(error, GraphError):
+        return error.status
+    return "spoilt" if response.status else error.kind
+
+
+def _may_be_done(trouble: str | int) -> bool:
+    return trouble in UNCERTAIN or (isinstance(trouble, int) and trouble >= 500)
 
 
 def _renewed(request: Request, refusal: Response) -> Request:
     """The request again, with a token newer than the refused one that answers the refusal's challenge."""
     scopes = request.access.scopes if request.access else ()
     return request.replace(access=Access(scopes, renew=True, claims=claims_challenge(refusal)))
-
-
-def _passing(status: int, repeatable: bool) -> bool:
-    """Whether a refusal is likely to pass: a 429 did nothing yet; after a 5xx nobody knows."""
-    return status == 429 or (repeatable and status in PASSING)
 
 
 async def items(url: str, *, scopes: tuple[str, ...], headers: Mapping[str, str] | None = None) -> AsyncIterator[dict[str, Any]]:
@@ -112,10 +129,10 @@ async def items(url: str, *, scopes: tuple[str, ...], headers: Mapping[str, str]
 
 
 def decipher(response: Response) -> dict[str, Any]:
-    """The answer as a JSON object, or the error it stands for."""
+    """The answer as a JSON object, or the error it stands for. Only what was created (201) must tell of itself."""
     body = _json_object(response.body or b"{}")
     if 200 <= response.status < 300:
-        if body is None:
+        if body is None or (response.status == 201 and not body):
             raise TransportError("Graph's answer is cut short or is not JSON", kind="garbage")
         return body
     raise _error(response, body or {})

@@ -173,7 +173,12 @@ class TestCreateEvent:
         assert created.id in {event.id for event in drive(operations.calendar_view(NOW, NOW + timedelta(hours=1)), tenant)}
 
     @pytest.mark.parametrize(
-        "fault", [{"drop": "after"}, {"status": 503, "after": True}, {"status": 504, "html": True, "after": True}], ids=str
+        "fault",
+        [
+            *({"drop": "after"}, {"status": 503, "after": True}, {"status": 504, "html": True, "after": True}),
+            *({"status": 500, "after": True}, {"truncate": 20}, {"truncate": 0}, {"stall": True}),
+        ],
+        ids=str,
     )
     def test_an_answer_that_was_lost_after_the_effect_makes_no_second_event(self, fault: dict[str, Any], tenant: Tenant) -> None:
         _plant(tenant, {"method": "POST", "path": "/events$", **fault})
@@ -186,6 +191,12 @@ class TestCreateEvent:
             drive(operations.create_event(study()), tenant)
         assert caught.value.kind == "reset"
         assert len(_named(tenant, "Study for the AZ-204 exam")) == 1
+
+    def test_a_creation_whose_answer_makes_no_sense_may_have_been_done(self) -> None:
+        script = Script(answer(201, {"id": "1"}))
+        with pytest.raises(TransportError, match="makes no sense") as caught:
+            script.run(operations.create_event(study()))
+        assert caught.value.maybe_done
 
     def test_without_the_permission_it_is_refused(self, tenant: Tenant) -> None:
         with pytest.raises(Forbidden) as caught:

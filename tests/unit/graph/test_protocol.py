@@ -23,7 +23,7 @@ from daypass.errors import (
     Unauthorized,
 )
 from daypass.graph.protocol import call, claims_challenge, decipher, items, retry_after_seconds
-from daypass.wire import Access, Response
+from daypass.wire import Access, Flow, Response
 from script import Script, answer
 
 READ = ("Calendars.Read",)
@@ -41,6 +41,10 @@ def get(*replies: Response | TransportError) -> tuple[dict[str, Any], Script]:
 
 def lost(kind: str) -> TransportError:
     return TransportError(f"trouble of kind {kind}", kind=kind)
+
+
+def create(payload: dict[str, Any]) -> Flow[dict[str, Any]]:
+    return call("POST", "/me/events", payload, scopes=READ)
 
 
 async def collected(*args: Any, **kwargs: Any) -> list[dict[str, Any]]:
@@ -145,11 +149,86 @@ class TestPassingTrouble:
         script = Script(trouble, answer(201, {"id": "1"}))
         assert script.run(call("POST", "/me/events", {"subject": "x", "transactionId": "t"}, scopes=READ)) == {"id": "1"}
 
+    @pytest.mark.parametrize(
+        "trouble",
+        [
+            *(lost("garbage"), lost("timeout"), answer(500, error("x")), answer(201), answer(201, HTML), answer(201, b'{"id": "1')),
+            *(answer(200, b"[]"), answer(201, b"\xff\xfe"), answer(201, b"{}")),
+        ],
+        ids=["garbage", "timeout", "500", "empty", "HTML", "cut short", "a list", "bytes", "{}"],
+    )
+    def test_a_creation_that_may_have_taken_effect_is_asked_for_again_with_the_same_transaction_id(self, trouble: Any) -> None:
+        script = Script(trouble, answer(201, {"id": "1"}))
+        assert script.run(create({"transactionId": "t"})) == {"id": "1"}
+        assert script.requests[0] == script.requests[1]
+        assert script.sleeps == [1]
+
+    def test_a_server_that_stalls_is_waited_for_twice_at_most(self) -> None:
+        script = Script(*[lost("timeout")] * 5)
+        with pytest.raises(TransportError):
+            script.run(create({"transactionId": "t"}))
+        assert len(script.requests) == 2
+
+    def test_a_body_that_came_spoilt_is_asked_for_again(self) -> None:
+        content, script = get(answer(200, b'{"id": "1'), answer(200, HTML), answer(200, {"id": "1"}))
+        assert (content, script.sleeps) == ({"id": "1"}, [1, 2])
+
+    def test_and_if_it_stays_so_that_is_told(self) -> None:
+        script = Script(*[answer(200, b'{"id": "1')] * 9)
+        with pytest.raises(TransportError, match="cut short"):
+            script.run(call("GET", "/me", scopes=READ))
+        assert len(script.requests) == 5
+
     @pytest.mark.parametrize("method", ["PATCH", "DELETE", "PUT"])
     def test_methods_that_may_be_repeated_are(self, method: str) -> None:
         script = Script(lost("reset"), answer(200, {}))
         script.run(call(method, "/me/events/1", scopes=READ))
         assert len(script.requests) == 2
+
+
+class TestWhetherItMayBeDone:
+    """What a failed change says of itself: may it have taken effect?"""
+
+    def failed(self, method: str, *replies: Response | TransportError, **payload: str) -> TransportError | GraphError:
+        with pytest.raises((TransportError, GraphError)) as caught:
+            Script(*replies).run(call(method, "/me/events", {"subject": "x", **payload}, scopes=READ))
+        assert isinstance(caught.value, TransportError | GraphError)
+        return caught.value
+
+    @pytest.mark.parametrize(
+        "trouble",
+        [*(lost(kind) for kind in ("reset", "timeout", "garbage", "busy")), *(answer(status) for status in (500, 502, 503, 504))],
+        ids=lambda trouble: trouble.kind if isinstance(trouble, TransportError) else str(trouble.status),
+    )
+    @pytest.mark.parametrize("payload", [{}, {"transactionId": "t"}], ids=["once", "repeatable"])
+    def test_where_the_answer_was_lost_nobody_knows(self, trouble: Response | TransportError, payload: dict[str, str]) -> None:
+        assert self.failed("POST", *[trouble] * 5, **payload).maybe_done
+        assert self.failed("PATCH", *[trouble] * 5).maybe_done
+
+    @pytest.mark.parametrize("spoilt", [answer(201), answer(201, HTML), answer(200, b"[]")])
+    def test_what_took_effect_and_cannot_be_read_may_be_done(self, spoilt: Response) -> None:
+        assert self.failed("POST", *[spoilt] * 5).maybe_done
+        assert self.failed("POST", *[spoilt] * 5, transactionId="t").maybe_done
+
+    @pytest.mark.parametrize(
+        "trouble",
+        [*(lost(kind) for kind in ("dns", "connect", "tls")), *(answer(status) for status in (400, 403, 409))],
+        ids=lambda trouble: trouble.kind if isinstance(trouble, TransportError) else str(trouble.status),
+    )
+    def test_a_refusal_and_a_request_that_never_arrived_did_nothing(self, trouble: Response | TransportError) -> None:
+        assert not self.failed("POST", trouble).maybe_done
+
+    def test_a_creation_that_is_refused_after_an_answer_was_lost_may_be_done(self) -> None:
+        assert self.failed("POST", lost("timeout"), answer(409, error("Conflict")), transactionId="t").maybe_done
+        assert self.failed("POST", lost("reset"), lost("connect"), transactionId="t").maybe_done
+
+    def test_throttling_alone_did_nothing(self) -> None:
+        assert not self.failed("POST", *[answer(429)] * 5).maybe_done
+
+    def test_a_question_does_nothing(self) -> None:
+        with pytest.raises(TransportError) as caught:
+            get(lost("timeout"))
+        assert not caught.value.maybe_done
 
 
 def challenge(claims: str) -> str:
@@ -188,6 +267,8 @@ class TestUnauthorized:
         script = Script(*[answer(503)] * before, *[answer(401, error("InvalidAuthenticationToken"))] * 2)
         with pytest.raises(Unauthorized):
             script.run(call("GET", "/me", scopes=READ))
+        assert script.requests[-1].access == Access(READ, renew=True)
+        assert script.left == []
 
     @pytest.mark.parametrize(
         "header",
@@ -265,7 +346,7 @@ class TestErrors:
     )
     def test_a_success_that_is_no_json_object_is_garbage(self, body: bytes) -> None:
         with pytest.raises(TransportError, match="cut short or is not JSON") as caught:
-            get(answer(200, body))
+            get(*[answer(200, body)] * 5)
         assert caught.value.kind == "garbage"
 
     @given(
