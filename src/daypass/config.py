@@ -7,6 +7,7 @@ sign-in, so it may name the app and the tenant, and nothing else (`FROM_DOTENV`)
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -44,6 +45,8 @@ STORAGES = ("disk", "volume", "memory")
 NOT_IN_ADDRESS = frozenset(" ?#\\")
 HEX = frozenset("0123456789abcdefABCDEF")
 
+Found = dict[str, tuple[str, str]]  # what one place says: by setting, the value and where it stands
+
 
 class Settings(Value):
     """All settings; `origins` tells where each value came from.
@@ -72,14 +75,17 @@ class Settings(Value):
 
     def checked(self) -> Settings:
         """These settings, fit for signing in; raises ConfigError that names the setting and where it was looked for."""
+        for setting in ENVIRONMENT:
+            if "\0" in getattr(self, setting):
+                raise self.wrong(setting, "holds a NUL byte")
         if not self.client_id:
-            raise self._wrong("client_id", "is not set: it is the 'Application (client) ID' of your app registration")
+            raise self.wrong("client_id", "is not set: it is the 'Application (client) ID' of your app registration")
         if not _is_guid(self.client_id):
-            raise self._wrong("client_id", f"{self.client_id!r} is not an application id like 11111111-2222-3333-4444-555555555555")
+            raise self.wrong("client_id", f"{self.client_id!r} is not an application id like 11111111-2222-3333-4444-555555555555")
         if not self.tenant_id:
-            raise self._wrong("tenant_id", "is not set: it is the 'Directory (tenant) ID' of your app registration")
+            raise self.wrong("tenant_id", "is not set: it is the 'Directory (tenant) ID' of your app registration")
         if not (_is_guid(self.tenant_id) or self.tenant_id.lower() in TENANT_WORDS or _is_domain(self.tenant_id)):
-            raise self._wrong(
+            raise self.wrong(
                 "tenant_id", f"{self.tenant_id!r} is neither a directory id, nor a domain, nor common, organizations or consumers"
             )
         self._check_hosts()
@@ -89,12 +95,12 @@ class Settings(Value):
         authority, graph = self._https("authority"), self._https("graph_root")
         if authority in CLOUDS:
             if graph not in CLOUDS[authority]:
-                raise self._wrong("graph_root", f"{graph} does not belong to {authority}; expected {' or '.join(CLOUDS[authority])}")
+                raise self.wrong("graph_root", f"{graph} does not belong to {authority}; expected {' or '.join(CLOUDS[authority])}")
             return
         if graph in MICROSOFT_GRAPHS:
-            raise self._wrong("authority", f"{authority} is not a Microsoft sign-in service, and {graph} accepts no other")
+            raise self.wrong("authority", f"{authority} is not a Microsoft sign-in service, and {graph} accepts no other")
         if not self.ca_file:
-            raise self._wrong(
+            raise self.wrong(
                 "authority", f"{authority} is not a Microsoft sign-in service; name the certificates to trust with DAYPASS_CA_FILE"
             )
 
@@ -102,19 +108,20 @@ class Settings(Value):
         """The host of an address that is https, with no login, query or fragment, and nothing that parsers disagree on."""
         text = str(getattr(self, setting))
         if "@" in text:  # not repeated: what stands before it may be a password
-            raise self._wrong(setting, "is not an https:// address without a user name and password")
+            raise self.wrong(setting, "is not an https:// address without a user name and password")
         try:
             url = urlsplit(text)
             fine = url.scheme == "https" and bool(url.hostname) and url.port != 0 and text.isprintable() and not set(text) & NOT_IN_ADDRESS
         except ValueError:
             fine, url = False, urlsplit("")
         if not fine:
-            raise self._wrong(setting, f"{text!r} is not an https:// address")
+            raise self.wrong(setting, f"{text!r} is not an https:// address")
         if setting == "authority" and url.path:
-            raise self._wrong(setting, f"{text!r} must stand without a path; the tenant is set with TENANT_ID")
+            raise self.wrong(setting, f"{text!r} must stand without a path; the tenant is set with TENANT_ID")
         return str(url.hostname)
 
-    def _wrong(self, setting: str, reason: str) -> ConfigError:
+    def wrong(self, setting: str, reason: str) -> ConfigError:
+        """The error for a setting that will not do, with where its value stands."""
         name = ENVIRONMENT[setting][-1]
         origin = self.origins.get(setting)
         return ConfigError(name, reason, (origin,) if origin else self.looked_in)
@@ -124,36 +131,67 @@ def load(
     flags: Mapping[str, str | None] | None = None, environ: Mapping[str, str] = os.environ, folder: str = "", platform: str = sys.platform
 ) -> Settings:
     """Gather the settings; `folder` is where `.env` is looked for (default: the working folder). Raises ConfigError."""
-    dotenv_path = os.path.join(folder, ".env")
-    toml_path = os.path.join(_config_folder(environ, platform), "config.toml")
-    dotenv, toml = _dotenv(dotenv_path), _toml(toml_path)
-    values: dict[str, str] = {}
-    origins: dict[str, str] = {}
-    for setting, names in ENVIRONMENT.items():
-        from_env = [(environ[name], f"{name} in the environment") for name in names if environ.get(name)]
-        from_dotenv = [(dotenv[name], f"{name} in {dotenv_path}") for name in names if dotenv.get(name) and setting in FROM_DOTENV]
-        from_toml = [(toml[setting], f"{setting} in {toml_path}")] if toml.get(setting) else []
-        flag = (flags or {}).get(setting)
-        from_flag = [(flag, f"--{setting.replace('_', '-')}")] if flag else []
-        for value, origin in [*from_flag, *from_env, *from_dotenv, *from_toml][:1]:
-            values[setting], origins[setting] = value.strip(), origin
+    home = _home(environ)
+    dotenv_path, toml_path = os.path.join(folder, ".env"), _config_file(environ, home, platform)
+    found = {**_from_environment(environ), **_from_flags(flags or {})}
+    dotenv = {} if found.keys() >= FROM_DOTENV else _from_dotenv(dotenv_path)  # what nobody needs spoils nothing
+    found = {**_from_toml(toml_path), **dotenv, **found}  # the first to be asked comes last
     settings = Settings(
-        **{"state_dir": _state_folder(environ, platform), **values}, origins=origins, looked_in=("the environment", dotenv_path, toml_path)
+        **{setting: value for setting, (value, _) in found.items()},
+        origins={setting: origin for setting, (_, origin) in found.items()},
+        looked_in=("the environment", dotenv_path, *([toml_path] if toml_path else [])),
     )
-    return _tidied(settings)
+    return _tidied(settings, home, _state_folder(environ, home, platform))
 
 
-def _tidied(settings: Settings) -> Settings:
+def _from_flags(flags: Mapping[str, str | None]) -> Found:
+    return {setting: (value.strip(), f"--{setting.replace('_', '-')}") for setting, value in flags.items() if value and value.strip()}
+
+
+def _from_environment(environ: Mapping[str, str]) -> Found:
+    return {
+        setting: (environ[name].strip(), f"{name} in the environment")
+        for setting, names in ENVIRONMENT.items()
+        for name in reversed(names)  # the first name wins
+        if environ.get(name, "").strip()
+    }
+
+
+def _from_dotenv(path: str) -> Found:
+    said = _dotenv(path)
+    return {
+        setting: (said[name], f"{name} in {path}") for setting in FROM_DOTENV for name in reversed(ENVIRONMENT[setting]) if said.get(name)
+    }
+
+
+def _from_toml(path: str) -> Found:
+    said = _toml(path) if path else {}
+    return {setting: (value.strip(), f"{setting} in {path}") for setting, value in said.items() if value.strip()}
+
+
+def _tidied(settings: Settings, home: str, state_folder: str) -> Settings:
     if settings.storage not in STORAGES:
-        raise ConfigError("DAYPASS_STORAGE", f"{settings.storage!r} is none of {', '.join(STORAGES)}", (settings.origins["storage"],))
-
+        raise settings.wrong("storage", f"{settings.storage!r} is none of {', '.join(STORAGES)}")
+    state_dir = _whole(settings, "state_dir", home) or state_folder
+    if not state_dir and settings.storage != "memory":
+        raise settings.wrong("state_dir", "is not set, and there is no home folder to keep the sign-in in (HOME names none)")
     return settings.replace(
         authority=settings.authority.rstrip("/"),
         graph_root=settings.graph_root.rstrip("/"),
-        state_dir=os.path.abspath(os.path.expanduser(settings.state_dir)),
-        ca_file=os.path.expanduser(settings.ca_file),
-        key_file=os.path.expanduser(settings.key_file),
+        state_dir=state_dir and os.path.abspath(state_dir),
+        ca_file=_whole(settings, "ca_file", home),
+        key_file=_whole(settings, "key_file", home),
     )
+
+
+def _whole(settings: Settings, setting: str, home: str) -> str:
+    """A path with its `~` replaced; one that needs a home which is not known must not fall back on the working folder."""
+    path = str(getattr(settings, setting))
+    if path.partition("/")[0] != "~":
+        return os.path.expanduser(path)
+    if not home:
+        raise settings.wrong(setting, f"{path!r} begins in a home folder, and there is no home folder (HOME names none)")
+    return home.rstrip("/") + path[1:]
 
 
 def _dotenv(path: str) -> dict[str, str]:
@@ -192,12 +230,13 @@ def _toml(path: str) -> dict[str, str]:
 
 
 def _text(path: str) -> str:
+    """A file's text, "" when there is none; a pipe or a device in its place is refused before it can make us wait."""
     try:
-        with open(path, encoding="utf-8-sig") as file:
+        with open(path, encoding="utf-8-sig", opener=_without_waiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ConfigError(os.path.basename(path), "is not a regular file", (path,))
             return file.read(65_536)
-    except (FileNotFoundError, NotADirectoryError):
-        return ""
-    except IsADirectoryError:
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return ""
     except OSError as error:
         raise ConfigError(os.path.basename(path), f"cannot be read ({error.strerror})", (path,)) from None
@@ -205,18 +244,40 @@ def _text(path: str) -> str:
         raise ConfigError(os.path.basename(path), "is not UTF-8 text", (path,)) from None
 
 
-def _config_folder(environ: Mapping[str, str], platform: str) -> str:
-    home = environ.get("HOME") or os.path.expanduser("~")
-    if platform == "darwin":
-        return os.path.join(home, "Library", "Application Support", "daypass")
-    return os.path.join(environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config"), "daypass")
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)  # a pipe would wait for its writer
 
 
-def _state_folder(environ: Mapping[str, str], platform: str) -> str:
-    home = environ.get("HOME") or os.path.expanduser("~")
+def _home(environ: Mapping[str, str]) -> str:
+    """The user's home, "" when neither the environment nor the user database has an absolute one (a container's made-up user)."""
+    home = environ.get("HOME", "")
+    if not os.path.isabs(home):
+        import pwd
+
+        try:
+            home = pwd.getpwuid(os.geteuid()).pw_dir
+        except KeyError:
+            return ""
+    return home if os.path.isabs(home) else ""
+
+
+def _config_file(environ: Mapping[str, str], home: str, platform: str) -> str:
+    folder = _user_folder(environ, home, platform, "XDG_CONFIG_HOME", ".config")
+    return folder and os.path.join(folder, "config.toml")
+
+
+def _state_folder(environ: Mapping[str, str], home: str, platform: str) -> str:
+    folder = _user_folder(environ, home, platform, "XDG_STATE_HOME", os.path.join(".local", "state"))
+    return os.path.join(folder, "state") if folder and platform == "darwin" else folder
+
+
+def _user_folder(environ: Mapping[str, str], home: str, platform: str, variable: str, below_home: str) -> str:
+    """Our folder of one kind, "" when no home is known (XDG Base Directory Specification: a relative path is passed over)."""
     if platform == "darwin":
-        return os.path.join(home, "Library", "Application Support", "daypass", "state")
-    return os.path.join(environ.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state"), "daypass")
+        return home and os.path.join(home, "Library", "Application Support", "daypass")
+    named = environ.get(variable, "")
+    base = named if os.path.isabs(named) else home and os.path.join(home, below_home)
+    return base and os.path.join(base, "daypass")
 
 
 def _is_guid(text: str) -> bool:

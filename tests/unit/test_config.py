@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from daypass.errors import ConfigError
 
 APP = "11111111-2222-3333-4444-555555555555"
 TENANT = "66666666-7777-8888-9999-aaaaaaaaaaaa"
+KNOWN = {"CLIENT_ID": APP, "TENANT_ID": TENANT}
 OTHER = "00000000-0000-0000-0000-000000000000"
 
 
@@ -38,6 +40,18 @@ class Place:
 
     def load(self, platform: str = "linux", **flags: str | None) -> Settings:
         return load(flags, self.environ, str(self.work), platform)
+
+
+@contextmanager
+def nobody_in_particular() -> Iterator[None]:
+    """Run as a user whom the user database does not know, as containers do; only root can become one."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become a user without an entry in the user database")
+    os.seteuid(54_321)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 @pytest.fixture
@@ -91,10 +105,16 @@ class TestPrecedence:
     def test_without_files_and_variables_the_defaults_stand(self, place: Place) -> None:
         assert place.load() == Settings(state_dir=f"{place.home}/.local/state/daypass", looked_in=place.load().looked_in)
 
+    @pytest.mark.parametrize("blank", [" ", "\t\n"])
+    def test_blanks_are_no_values_either(self, blank: str, place: Place) -> None:
+        place.environ.update(DAYPASS_STATE_DIR=blank, CLIENT_ID=blank)
+        place.toml(f'client_id = "{APP}"')
+        assert (place.load().client_id, place.load().state_dir) == (APP, f"{place.home}/.local/state/daypass")
+
     def test_paths_are_made_whole(self, place: Place) -> None:
-        place.environ.update(DAYPASS_STATE_DIR="~/state", DAYPASS_CA_FILE="~/ca.pem", DAYPASS_KEY_FILE="~/key", HOME=os.environ["HOME"])
+        place.environ.update(DAYPASS_STATE_DIR="~/state", DAYPASS_CA_FILE="~/ca.pem", DAYPASS_KEY_FILE="~/key")
         loaded = place.load()
-        home = os.environ["HOME"]
+        home = place.home
         assert (loaded.state_dir, loaded.ca_file, loaded.key_file) == (f"{home}/state", f"{home}/ca.pem", f"{home}/key")
         assert Path(place.load(state_dir="here").state_dir).is_absolute()
 
@@ -154,6 +174,22 @@ class TestDotenv:
             place.load()
         assert caught.value.looked_in == (str(place.dotenv_path),)
 
+    @pytest.mark.parametrize("target", [None, "/dev/zero"], ids=["a pipe", "a device"])
+    def test_what_is_no_file_is_told_and_not_waited_for(self, target: str | None, place: Place) -> None:
+        if target:
+            place.dotenv_path.symlink_to(target)
+        else:
+            os.mkfifo(place.dotenv_path)
+        with pytest.raises(ConfigError, match=r"\.env: is not a regular file"):
+            place.load()
+
+    def test_it_is_not_even_opened_when_nothing_is_needed_from_it(self, place: Place) -> None:
+        place.environ["TENANT_ID"] = TENANT
+        place.dotenv(b"\xff\xfe")
+        assert place.load(client_id=APP).checked().tenant_id == TENANT
+        with pytest.raises(ConfigError, match=r"\.env: is not UTF-8 text"):
+            place.load()
+
     @given(
         junk=st.binary()
         | st.text().map(str.encode)
@@ -200,11 +236,70 @@ class TestFile:
         assert (loaded.time_zone, loaded.state_dir) == ("UTC", str(support / "state"))
         assert place.load("linux").time_zone == ""
 
+    def test_a_pipe_in_its_place_is_told_and_not_waited_for(self, place: Place) -> None:
+        place.toml_path.parent.mkdir(parents=True)
+        os.mkfifo(place.toml_path)
+        with pytest.raises(ConfigError, match=r"config\.toml: is not a regular file"):
+            place.load()
+
     def test_an_unreadable_file_is_told(self, place: Place) -> None:
         place.toml_path.parent.parent.mkdir()
         place.toml_path.parent.symlink_to(place.toml_path.parent)  # a link to itself
         with pytest.raises(ConfigError, match=r"config.toml: cannot be read \(Too many levels"):
             place.load()
+
+
+class TestHome:
+    """A relative home would make the working folder, where others may have put files, the place of settings and tokens."""
+
+    @pytest.mark.parametrize("relative", ["xdg", "./xdg", "~/xdg"])
+    def test_relative_xdg_folders_are_passed_over(self, relative: str, place: Place) -> None:
+        place.environ.update(XDG_CONFIG_HOME=relative, XDG_STATE_HOME=relative)
+        place.toml("time_zone = 'UTC'")
+        assert (place.load().time_zone, place.load().state_dir) == ("UTC", f"{place.home}/.local/state/daypass")
+
+    @pytest.mark.parametrize("home", ["", ".", "~"])
+    def test_a_home_that_is_none_gives_way_to_the_user_database(self, home: str, place: Place) -> None:
+        import pwd
+
+        place.environ["HOME"] = home
+        assert place.load().state_dir == f"{pwd.getpwuid(os.geteuid()).pw_dir}/.local/state/daypass"
+
+    @pytest.mark.parametrize("home", [None, "", "."])
+    @pytest.mark.parametrize("platform", ["linux", "darwin"])
+    def test_without_any_the_state_folder_must_be_named_and_no_file_is_read(self, home: str | None, platform: str, place: Place) -> None:
+        place.environ = KNOWN if home is None else {**KNOWN, "HOME": home}
+        with nobody_in_particular():
+            with pytest.raises(ConfigError, match="DAYPASS_STATE_DIR: is not set, and there is no home folder") as caught:
+                place.load(platform)
+            assert caught.value.looked_in == ("the environment", str(place.dotenv_path))
+            assert place.load(platform, storage="memory").state_dir == ""
+            assert place.load(platform, state_dir="/data").state_dir == "/data"
+
+    def test_without_any_a_file_in_the_working_folder_is_not_taken_for_ours(self, place: Place) -> None:
+        for folder in (place.work / ".config", place.work / "~" / ".config", place.work):
+            (folder / "daypass").mkdir(parents=True)
+            (folder / "daypass" / "config.toml").write_text('authority = "https://evil.example"')
+        before = Path.cwd()
+        os.chdir(place.work)
+        try:
+            with nobody_in_particular():
+                loaded = load({"storage": "memory"}, {**KNOWN, "XDG_CONFIG_HOME": ".", "HOME": "."})
+        finally:
+            os.chdir(before)
+        assert loaded.authority == Settings().authority
+
+    def test_without_any_absolute_xdg_folders_will_do(self, place: Place) -> None:
+        place.environ = {**KNOWN, "XDG_CONFIG_HOME": "/nowhere", "XDG_STATE_HOME": "/var"}
+        with nobody_in_particular():
+            loaded = place.load()
+        assert (loaded.state_dir, loaded.looked_in[-1]) == ("/var/daypass", "/nowhere/daypass/config.toml")
+
+    @pytest.mark.parametrize("setting", ["state_dir", "ca_file", "key_file"])
+    def test_without_any_a_path_cannot_begin_there(self, setting: str, place: Place) -> None:
+        place.environ = KNOWN
+        with nobody_in_particular(), pytest.raises(ConfigError, match=rf"{ENVIRONMENT[setting][0]}: .* no home folder"):
+            place.load(**{"state_dir": "/data", setting: "~/x"})
 
 
 class TestChecks:
@@ -257,6 +352,14 @@ class TestChecks:
         with pytest.raises(ConfigError, match=r"TENANT_ID: .* is neither a directory id, nor a domain") as caught:
             settings(tenant_id=value).checked()
         assert caught.value.setting == "TENANT_ID"
+
+    @pytest.mark.parametrize("setting", sorted(set(ENVIRONMENT) - {"storage"}))
+    def test_a_nul_byte_is_refused_wherever_it_stands(self, setting: str, place: Place) -> None:
+        place.toml(f'{setting} = "/a\\u0000b"')
+        with pytest.raises(ConfigError, match="holds a NUL byte") as caught:
+            place.load().checked()
+        assert caught.value.setting == ENVIRONMENT[setting][-1]
+        assert caught.value.looked_in == (f"{setting} in {place.toml_path}",)
 
     def test_storage_is_one_of_three(self, place: Place) -> None:
         with pytest.raises(ConfigError, match="'disc' is none of disk, volume, memory") as caught:
