@@ -262,20 +262,19 @@ def _home(environ: Mapping[str, str]) -> str:
 
 
 def _config_file(environ: Mapping[str, str], home: str, platform: str) -> str:
-    folder = _user_folder(environ, home, platform, "XDG_CONFIG_HOME", ".config")
+    folder = _user_folder(environ.get("XDG_CONFIG_HOME", ""), home, platform, ".config")
     return folder and os.path.join(folder, "config.toml")
 
 
 def _state_folder(environ: Mapping[str, str], home: str, platform: str) -> str:
-    folder = _user_folder(environ, home, platform, "XDG_STATE_HOME", os.path.join(".local", "state"))
+    folder = _user_folder(environ.get("XDG_STATE_HOME", ""), home, platform, os.path.join(".local", "state"))
     return os.path.join(folder, "state") if folder and platform == "darwin" else folder
 
 
-def _user_folder(environ: Mapping[str, str], home: str, platform: str, variable: str, below_home: str) -> str:
+def _user_folder(named: str, home: str, platform: str, below_home: str) -> str:
     """Our folder of one kind, "" when no home is known (XDG Base Directory Specification: a relative path is passed over)."""
     if platform == "darwin":
         return home and os.path.join(home, "Library", "Application Support", "daypass")
-    named = environ.get(variable, "")
     base = named if os.path.isabs(named) else home and os.path.join(home, below_home)
     return base and os.path.join(base, "daypass")
 
