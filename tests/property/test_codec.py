@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from daypass.errors import TransportError
 from daypass.graph import codec
-from daypass.model.event import Event, NewEvent
+from daypass.model.event import Event, NewEvent, in_order
+from daypass.value import Value
 
 NAMES = """
     id subject start end isAllDay location displayName organizer attendees emailAddress name address status response type showAs sensitivity
@@ -39,6 +41,37 @@ def test_any_json_object_is_an_event_or_one_error(junk: dict[str, Any], start: A
             read = codec.event(data)
             assert isinstance(read, Event)
             assert all(isinstance(text, str) for text in (read.id, read.subject, read.location, read.body, read.show_as, *read.categories))
+
+
+TEXTS = st.text(st.characters(exclude_categories=()), max_size=6)  # half surrogate pairs too, as JSON can hold them
+WORDS = st.recursive(TEXTS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4))
+
+
+def every_text(value: Any) -> Iterator[str]:
+    """Every text in a value, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple | Value):
+        for part in value if isinstance(value, tuple) else vars(value).values():
+            yield from every_text(part)
+
+
+@given(st.dictionaries(st.sampled_from([*NAMES, *codec.USER_FIELDS.split(",")]), WORDS))
+def test_every_text_of_an_answer_can_be_written_as_utf_8(words: dict[str, Any]) -> None:
+    when = {"dateTime": "2026-11-22T10:00:00", "timeZone": "UTC"}
+    data = {**words, "id": "1\ud800", "start": when, "end": when, "attendees": [words]}
+    for text in (*every_text(codec.event(data)), *every_text(codec.user(data))):
+        text.encode()
+
+
+@given(MOMENTS, MOMENTS, ZONE_NAMES, st.booleans())
+def test_every_moment_can_be_shown_to_every_viewer(start: str, end: str, zone: str, whole: bool) -> None:
+    stated = {name: {"dateTime": wall, "timeZone": zone} for name, wall in (("start", start), ("end", end))}
+    read = codec.event({"id": "1", "isAllDay": whole, **stated})
+    for viewer in (ZoneInfo("Asia/Tokyo"), ZoneInfo("America/Los_Angeles"), ZoneInfo("Pacific/Kiritimati")):
+        assert in_order([read], viewer) == [read]
+        for moment in (read.start, read.end):
+            assert 1899 <= (moment.astimezone(viewer) if isinstance(moment, datetime) else moment).year <= 3000
 
 
 @given(st.dictionaries(st.sampled_from([*codec.USER_FIELDS.split(","), *NAMES]), JUNK))

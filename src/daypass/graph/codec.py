@@ -6,11 +6,13 @@ What the service is known to do (Graph: event resource, dateTimeTimeZone), and w
   an all-day event at midnight in whatever zone was asked for       dates; never converted, or it would slip by a day
   properties absent, null, or of a kind added later                 empty values, and text as it came
   `location` an object, `organizer` without an address              a name, a Person with what there is
+  null dates (year 1), ends without end (9999-12-31)                the nearest of 1900-01-01 and 2999-12-31, which every zone can show
+  half a surrogate pair in a text                                   U+FFFD, so that every text can be written as UTF-8
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, cast
 
 from ..errors import TransportError, UsageError
@@ -27,6 +29,8 @@ LISTING_FIELDS = ",".join(
         "hasAttachments,isReminderOn,reminderMinutesBeforeStart,originalStartTimeZone",
     )
 )
+
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
 
 Json = dict[str, Any]
 
@@ -75,11 +79,13 @@ def event(data: Json) -> Event:
             ical_uid=_text(data, "iCalUId"),
             change_key=_text(data, "changeKey"),
             transaction_id=_text(data, "transactionId"),
-            categories=tuple(str(one) for one in _list(data, "categories")),
+            categories=tuple(_sound(str(one)) for one in _list(data, "categories")),
             has_attachments=data.get("hasAttachments") is True,
             is_reminder_on=data.get("isReminderOn") is True,
             reminder_minutes_before_start=_number(data, "reminderMinutesBeforeStart"),
             original_start_time_zone=_text(data, "originalStartTimeZone"),
+            created_at=_instant(data, "createdDateTime"),
+            last_modified_at=_instant(data, "lastModifiedDateTime"),
         )
     except (ValueError, UsageError) as error:
         raise TransportError(f"Graph's answer holds an event that makes no sense: {error}", kind="garbage") from None
@@ -100,10 +106,27 @@ def new_event(new: NewEvent) -> Json:
 
 
 def _span(data: Json) -> tuple[Any, Any]:
-    ends = [(_text(_object(data, name), "dateTime"), _text(_object(data, name), "timeZone") or "UTC") for name in ("start", "end")]
+    ends = [
+        (_clamped(_text(_object(data, name), "dateTime")), _text(_object(data, name), "timeZone") or "UTC") for name in ("start", "end")
+    ]
     if data.get("isAllDay") is True:
         return tuple(parse_graph_day(wall) for wall, _ in ends)  # pyright: ignore[reportReturnType]
     return tuple(parse_graph(wall, zone) for wall, zone in ends)  # pyright: ignore[reportReturnType]
+
+
+def _clamped(wall: str) -> str:
+    """A time as it was stated, or the nearest that can be shown in every zone; ValueError when it is none."""
+    year = datetime.fromisoformat(wall).year
+    return EARLIEST.isoformat() if year < EARLIEST.year else LATEST.isoformat() if year > LATEST.year else wall
+
+
+def _instant(data: Json, name: str) -> datetime | None:
+    """A DateTimeOffset, None where nothing is told: absent, null, null dates, and what is no time."""
+    stated = _text(data, name)
+    try:
+        return parse_graph(stated, "UTC") if _clamped(stated) == stated else None
+    except ValueError:
+        return None
 
 
 def _stated_span(new: NewEvent) -> Json:
@@ -147,7 +170,12 @@ def _id(data: Json) -> str:
 
 def _text(data: Json, name: str) -> str:
     value = data.get(name)
-    return value if isinstance(value, str) else ""
+    return _sound(value) if isinstance(value, str) else ""
+
+
+def _sound(text: str) -> str:
+    """The text with U+FFFD for each half of a surrogate pair: JSON can hold one, UTF-8 cannot."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _number(data: Json, name: str) -> int | None:

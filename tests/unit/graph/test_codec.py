@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -57,8 +58,7 @@ class TestTimes:
             {"start": "2026-11-22T10:00:00"},
             {"start": {"dateTime": None, "timeZone": "UTC"}},
             {"start": {"dateTime": "soon", "timeZone": "UTC"}},
-            {"start": {"dateTime": "0001-01-01T00:00:00", "timeZone": "Asia/Tokyo"}},
-            times("9999-12-31T23:59:59", "9999-12-31T23:59:59", "America/Los_Angeles"),
+            {"start": {"dateTime": "10000-01-01T00:00:00", "timeZone": "UTC"}},
             times(zone="Atlantis Standard Time"),
             times(zone="Customized Time Zone"),
             times(zone="../../etc/passwd"),
@@ -71,6 +71,39 @@ class TestTimes:
         with pytest.raises(TransportError, match="an event that makes no sense") as caught:
             event(**members)
         assert caught.value.kind == "garbage"
+
+    VIEWERS = (ZoneInfo("Asia/Tokyo"), ZoneInfo("America/Los_Angeles"), UTC)
+
+    @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/Los_Angeles"])
+    @pytest.mark.parametrize("wall", ["0001-01-01T00:00:00.0000000", "0001-01-01T00:00:00Z", "1899-12-31T23:59:59"])
+    def test_a_null_date_becomes_the_first_moment_that_every_viewer_can_be_shown(self, wall: str, zone: str) -> None:
+        read = event(**times(wall, "2026-11-22T10:30:00", zone))
+        assert read.start == datetime(1900, 1, 1, tzinfo=ZoneInfo(zone))
+        assert {read.start.astimezone(viewer).year for viewer in self.VIEWERS} <= {1899, 1900}
+
+    @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/Los_Angeles"])
+    @pytest.mark.parametrize("wall", ["9999-12-31T23:59:59.9999999", "9999-12-31T23:59:59-08:00", "3000-01-01T00:00:00"])
+    def test_an_end_without_end_becomes_the_last(self, wall: str, zone: str) -> None:
+        read = event(**times("2026-11-22T10:00:00", wall, zone))
+        assert read.end == datetime(2999, 12, 31, tzinfo=ZoneInfo(zone))
+        assert {read.end.astimezone(viewer).year for viewer in self.VIEWERS} <= {2999}
+
+    def test_and_so_do_the_dates_of_whole_days(self) -> None:
+        read = event(isAllDay=True, **times("0001-01-01T00:00:00", "9999-12-31T00:00:00"))
+        assert (read.start, read.end) == (date(1900, 1, 1), date(2999, 12, 31))
+
+    @pytest.mark.parametrize("wall", ["1900-01-01T00:00:00", "2999-12-31T23:59:59"])
+    def test_moments_within_are_kept_to_the_second(self, wall: str) -> None:
+        assert event(**times(wall, wall)).start == datetime.fromisoformat(wall).replace(tzinfo=UTC)
+
+    def test_when_it_was_made_and_last_changed(self) -> None:
+        read = event(createdDateTime="2026-11-01T08:00:00.1234567Z", lastModifiedDateTime="2026-11-02T09:00:00Z")
+        assert read.created_at == datetime(2026, 11, 1, 8, 0, 0, 123456, tzinfo=UTC)
+        assert read.last_modified_at == datetime(2026, 11, 2, 9, tzinfo=UTC)
+
+    @pytest.mark.parametrize("stated", [None, "", 7, "yesterday", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+    def test_and_no_time_where_none_is_told(self, stated: Any) -> None:
+        assert event(createdDateTime=stated, lastModifiedDateTime=stated) == event()
 
 
 class TestProperties:
@@ -142,8 +175,17 @@ class TestProperties:
         assert event(reminderMinutesBeforeStart=value).reminder_minutes_before_start is None
 
     def test_hostile_text_stays_text(self) -> None:
-        text = "\x1b]0;owned\x07\u202e\ud83d\ude00<script>\n"
+        text = "\x1b]0;owned\x07\u202e\U0001f600<script>\n"
         assert event(subject=text).subject == text
+
+    @pytest.mark.parametrize(
+        ("told", "read"), [(r"\ud83d", "\ufffd"), (r"\ude00!", "\ufffd!"), (r"\ud83dA", "\ufffdA"), (r"\ud83d\ude00", "\U0001f600")]
+    )
+    def test_half_a_surrogate_pair_is_replaced(self, told: str, read: str) -> None:
+        text = json.loads(f'"{told}"')
+        assert event(subject=text, categories=[text]).subject == read
+        assert event(categories=[text]).categories == (read,)
+        assert codec.user({"id": "1", "displayName": text}).display_name == read
 
     @pytest.mark.parametrize("read", [codec.user, codec.event])
     @pytest.mark.parametrize("missing", [{}, {"id": None}, {"id": ""}, {"id": 7}])
