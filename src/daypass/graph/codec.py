@@ -106,9 +106,8 @@ def new_event(new: NewEvent) -> Json:
 
 
 def _span(data: Json) -> tuple[Any, Any]:
-    ends = [
-        (_clamped(_text(_object(data, name), "dateTime")), _text(_object(data, name), "timeZone") or "UTC") for name in ("start", "end")
-    ]
+    stated = [_object(data, name) for name in ("start", "end")]
+    ends = [(_clamped(_text(one, "dateTime")), _text(one, "timeZone") or "UTC") for one in stated]
     if data.get("isAllDay") is True:
         return tuple(parse_graph_day(wall) for wall, _ in ends)  # pyright: ignore[reportReturnType]
     return tuple(parse_graph(wall, zone) for wall, zone in ends)  # pyright: ignore[reportReturnType]
