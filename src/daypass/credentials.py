@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .auth import tokens
-from .errors import AuthError, DeviceCodeExpired, SignInRequired, TransportError
+from .errors import AuthError, ConsentRequired, DeviceCodeExpired, SignInRequired, TransportError
 from .value import Value
-from .wire import Access, Request, Response
+from .wire import Access, Request, Response, address
 
 if TYPE_CHECKING:
     from typing import TypedDict
@@ -54,8 +54,9 @@ class Standing(Value):
 class Credentials:
     """The tokens of one identity.
 
-    `authority` is the sign-in address with its tenant; `vault` has `read()` and `transaction()`; `send` carries requests
-    to the sign-in service; `clock` gives seconds since the epoch; `sleep` lets time pass.
+    `authority` is the sign-in address with its tenant; `vault` has `read()`, `transaction()` and `erase()`; `send` carries requests
+    to the sign-in service; `clock` gives seconds since the epoch; `sleep` lets time pass. `login_hosts` are hosts (with
+    their ports) that belong to the same sign-in service: secrets go to them and to the authority's own, to no other.
     """
 
     def __init__(
@@ -66,9 +67,11 @@ class Credentials:
         send: Send,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], object] = time.sleep,
+        login_hosts: frozenset[str] = frozenset(),
     ) -> None:
         self._client_id, self._authority, self._vault, self._send = client_id, authority, vault, send
         self._clock, self._sleep = clock, sleep
+        self._login_hosts = login_hosts | {address(authority).netloc.lower()}
 
     def token(self, access: Access) -> str:
         """An access token good for `access`; raises SignInRequired (or what else the service says) when a person is needed."""
@@ -79,7 +82,7 @@ class Credentials:
                 return kept.secret
         if tokens.account(state.get("cache", {})) is None:
             raise SignInRequired("nobody is signed in")
-        return self._renewed(access, refused=_best(state, access, self._clock()))
+        return self._renewed(access)
 
     def expiry(self, secret: str) -> float:
         """When a kept access token ends, in seconds since the epoch; 0 when it is not kept."""
@@ -108,13 +111,12 @@ class Credentials:
         DeviceCodeExpired, SignInDeclined, BlockedByPolicy, ConsentRequired, AppMisconfigured or another AuthError.
         """
         from .auth.device import DeviceCode, Pace
-        from .auth.login_http import LoginHttp
 
-        http, cache = LoginHttp(self._send, self._sleep), _new_cache()
+        http, cache = self._http(), _new_cache()
         with http.understood():
             app = self._app(http, cache)
             flow = app.initiate_device_flow(scopes=list(scopes), claims_challenge=claims or None)
-            if "user_code" not in flow:
+            if "error" in flow:
                 raise http.failure(flow)
             code = DeviceCode.from_answer(flow, self._clock())
         show(code)
@@ -131,10 +133,11 @@ class Credentials:
         raise DeviceCodeExpired("the code ran out before it was used", error="expired_token")
 
     def sign_out(self) -> tokens.Account | None:
-        """Forget the tokens; returns who was signed in. Nothing is sent: Entra has no way to revoke a token (RFC 7009)."""
-        who = tokens.account(self._vault.read().get("cache", {}))
-        self._vault.erase()
-        return who
+        """Forget the tokens, even those that cannot be read any more; returns who was signed in, as far as can be told.
+
+        Nothing is sent: Entra has no way to revoke a token (RFC 7009).
+        """
+        return tokens.account(self._vault.erase().get("cache", {}))
 
     def _keep(self, cache: msal.SerializableTokenCache, method: str) -> tokens.Account:
         content: dict[str, Any] = json.loads(cache.serialize())
@@ -146,32 +149,35 @@ class Credentials:
             state.update(cache=content, method=method, signed_in_at=self._clock())
         return account
 
-    def _renewed(self, access: Access, refused: str) -> str:
+    def _renewed(self, access: Access) -> str:
         with self._vault.transaction() as state:
-            now = self._clock()
-            kept = tokens.pick(state.get("cache", {}), access.scopes, now)
-            if kept and not access.claims and not (access.renew and kept.secret == refused):
+            kept = tokens.pick(state.get("cache", {}), access.scopes, self._clock())
+            if kept and not access.claims and not (access.renew and access.refused in ("", kept.secret)):
                 return kept.secret  # another process was quicker
-            from .auth.login_http import LoginHttp
-
-            http, cache = LoginHttp(self._send, self._sleep), _new_cache()
+            http, cache = self._http(), _new_cache()
             cache.deserialize(json.dumps(state.get("cache", {})))
             scopes = tokens.widened(tokens.granted_scopes(state.get("cache", {})), access.scopes)
             with http.understood():
-                answer = self._silently(self._app(http, cache), list(scopes), access)
+                answer = self._silently(self._app(http, cache), list(scopes), access) or {}
             if cache.has_state_changed:
                 state["cache"] = json.loads(cache.serialize())
-            failure = None if answer and "access_token" in answer else http.failure(answer or {})
+            secret = str(answer.get("access_token", ""))
+            failure = _less_than_asked(state, secret, access) if secret else http.failure(answer)
             state["last_error"] = str(failure or "")
         if failure:
             raise failure
-        return str((answer or {})["access_token"])
+        return secret
 
     def _silently(self, app: msal.PublicClientApplication, scopes: list[str], access: Access) -> dict[str, Any] | None:
         account = next(iter(app.get_accounts()), None)
         return app.acquire_token_silent_with_error(
             scopes, account, force_refresh=access.renew, claims_challenge=access.claims or None, http_exceptions=(TransportError,)
         )
+
+    def _http(self) -> LoginHttp:
+        from .auth.login_http import LoginHttp
+
+        return LoginHttp(self._send, self._sleep, self._login_hosts, self._clock)
 
     def _app(self, http: LoginHttp, cache: msal.SerializableTokenCache) -> msal.PublicClientApplication:
         import msal
@@ -195,9 +201,14 @@ def _still_waiting(answer: Mapping[str, Any], http: LoginHttp) -> str:
     return word
 
 
-def _best(state: State, access: Access, now: float) -> str:
-    kept = tokens.pick(state.get("cache", {}), access.scopes, now)
-    return kept.secret if kept else ""
+def _less_than_asked(state: State, secret: str, access: Access) -> ConsentRequired | None:
+    """The error for a new token that lacks what it was asked for: it would be asked for again at each call."""
+    kept = tokens.access_tokens(state.get("cache", {}))
+    granted = next((token.scopes for token in kept if token.secret == secret), frozenset[str]())
+    missing = [scope for scope in access.scopes if not tokens.covers(granted, [scope])]
+    if not missing:
+        return None
+    return ConsentRequired(f"the sign-in service gave a token without {', '.join(missing)}", error="consent_required")
 
 
 def _new_cache() -> msal.SerializableTokenCache:

@@ -30,11 +30,12 @@ T = TypeVar("T")
 
 
 class Response(Value):
-    """One HTTP response; header names are lowercase."""
+    """One HTTP response; header names are lowercase. A 401 to a request with `access` tells the token that was `refused`."""
 
     status: int
     headers: Mapping[str, str] = MappingProxyType({})
     body: bytes = b""
+    refused: str = ""
 
     def json(self) -> Any:
         """The body, decoded; ValueError when it is not JSON."""
@@ -44,20 +45,23 @@ class Response(Value):
 class Access(Value):
     """What a request's token must be good for.
 
-    `scopes` are permissions without resource prefix (`Calendars.Read`). `renew` asks for a token newer than the one
-    just refused; `claims` is the challenge (JSON text) that the new token must answer (Continuous Access Evaluation).
+    `scopes` are permissions without resource prefix (`Calendars.Read`). `renew` asks for another token than the one
+    `refused`, or than any kept when that is not known; `claims` is the challenge (JSON text) that the new token must
+    answer (Continuous Access Evaluation).
     """
 
     scopes: tuple[str, ...]
     renew: bool = False
     claims: str = ""
+    refused: str = ""
 
 
 class Request(Value):
-    """One HTTP request; awaiting it gives the Response, or raises TransportError.
+    """One HTTP request; awaiting it gives the Response, or raises TransportError when the exchange failed.
 
     `url` is absolute, or begins with `/` and is then below the service root that the driver was given. With `access`
-    the driver adds a token, and refuses to do so for any host but the service's own.
+    the driver adds a token, and refuses to do so for any host but the service's own. That refusal, and whatever keeps
+    the driver from having a token (a TransportError of the sign-in service too), ends the flow: nothing was sent yet.
     """
 
     method: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import random
@@ -63,6 +64,10 @@ class World:
     def now(self) -> float:
         return self._now
 
+    def pass_by(self, seconds: float) -> None:
+        """Let time pass."""
+        self._now += seconds
+
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self._now += seconds
@@ -74,8 +79,8 @@ class World:
         spoil = self.spoils[kind].pop(0) if self.spoils.get(kind) else None
         return spoil(lambda: self.tenant.handle(request)) if spoil else self.tenant.handle(request)
 
-    def credentials(self, client_id: str = CLIENT_ID, tenant: str = TENANT_ID) -> Credentials:
-        return Credentials(client_id, f"{ROOT}/{tenant}", self.vault, self.send, self.now, self.sleep)
+    def credentials(self, client_id: str = CLIENT_ID, tenant: str = TENANT_ID, **more: Any) -> Credentials:
+        return Credentials(client_id, f"{ROOT}/{tenant}", self.vault, self.send, self.now, self.sleep, **more)
 
     def control(self, path: str, **said: Any) -> None:
         answer = self.tenant.handle(Request("POST", f"{ROOT}/sandbox/{path}", {}, json.dumps(said).encode()))
@@ -140,6 +145,16 @@ def cut_short(answer: Callable[[], Response]) -> Response:
     return Response(whole.status, whole.headers, whole.body[: len(whole.body) // 2])
 
 
+def after(seconds: float, world: World, spoil: Spoil) -> Spoil:
+    """The same, but slowly."""
+
+    def slowly(answer: Callable[[], Response]) -> Response:
+        world.pass_by(seconds)
+        return spoil(answer)
+
+    return slowly
+
+
 HTML = b"<!DOCTYPE html><title>Sign in to the hotel's network</title>"
 SLOW_DOWN = json.dumps({"error": "slow_down", "error_description": "AADSTS70016: slow down"}).encode()
 
@@ -158,6 +173,9 @@ TROUBLES = {
     "a JSON list": instead(400, b"[]"),
     "nothing": instead(200),
     "slow_down": instead(400, SLOW_DOWN),
+    "temporarily_unavailable": instead(
+        400, b'{"error": "temporarily_unavailable", "error_description": "AADSTS90033: A transient error."}'
+    ),
 }
 
 
@@ -349,6 +367,72 @@ class TestDeviceSignIn:
             world.credentials().sign_in_by_device_code(READ, lambda code: None)
         assert caught.value.kind == "garbage"
 
+    def test_an_answer_without_a_code_makes_no_sense(self, world: World) -> None:
+        world.spoils["devicecode"] = [lambda answer: _changed(answer(), user_code=None)]
+        with pytest.raises(TransportError, match="makes no sense") as caught:
+            world.credentials().sign_in_by_device_code(READ, lambda code: None)
+        assert caught.value.kind == "garbage"
+
+    @pytest.mark.parametrize("status", [200, 400])
+    def test_a_refusal_in_place_of_a_code_is_that_refusal(self, status: int, world: World) -> None:
+        world.spoils["devicecode"] = [instead(status, b'{"error": "unauthorized_client", "error_description": "AADSTS700016: no"}')]
+        with pytest.raises(AppMisconfigured):
+            world.credentials().sign_in_by_device_code(READ, lambda code: None)
+
+    def test_an_id_token_that_nests_without_end_is_garbage(self, world: World) -> None:
+        deep = base64.urlsafe_b64encode(b"[" * 50_000).decode()
+        world.spoils["token"] = [lambda answer: _changed(answer(), id_token=f"e30.{deep}.x")]
+        with pytest.raises(TransportError, match="makes no sense"):
+            world.sign_in()
+
+
+ENDPOINTS = ["token_endpoint", "device_authorization_endpoint"]
+
+
+class TestWhereSecretsGo:
+    """The discovery document names the endpoints; it cannot send what is secret elsewhere."""
+
+    @pytest.mark.parametrize("endpoint", ENDPOINTS)
+    @pytest.mark.parametrize(
+        "foreign",
+        [
+            "https://evil.example/token",
+            "https://localhost/token",
+            "https://localhost:8444/token",
+            "http://localhost:8443/token",
+            "https://localhost:8443@evil.example/token",
+            "https://megan@localhost:8443/token",
+            "https://localhost:8443.evil.example/token",
+            "https://localhost:8443\\@evil.example/token",
+            "//localhost:8443/token",
+            "token",
+            "https://[::1/token",
+        ],
+    )
+    def test_no_other_address_is_asked_for_a_token(self, endpoint: str, foreign: str, world: World) -> None:
+        world.spoils["openid-configuration"] = [lambda answer: _changed(answer(), **{endpoint: foreign})] * 2
+        with pytest.raises(TransportError) as caught:
+            world.credentials().sign_in_by_device_code(READ, lambda code: None)
+        assert caught.value.kind == "garbage"
+        assert [form for _, form in world.asked if "device_code" in form or "refresh_token" in form] == []
+
+    def test_nor_given_a_refresh_token(self, world: World) -> None:
+        world.sign_in()
+        world.age(LONG)
+        world.spoils["openid-configuration"] = [lambda answer: _changed(answer(), token_endpoint="https://evil.example/token")]
+        with pytest.raises(TransportError, match=r"refused to sign in at evil\.example") as caught:
+            world.credentials().token(Access(READ))
+        assert (caught.value.host, world.kinds()) == ("evil.example", ["openid-configuration"])
+
+    def test_another_host_of_the_same_service_is_asked_where_the_settings_say_so(self, world: World) -> None:
+        world.spoils["openid-configuration"] = [
+            lambda answer: _changed(answer(), token_endpoint="https://login.example/t/oauth2/v2.0/token")
+        ]
+        world.spoils["token"] = [instead(400, b'{"error": "expired_token"}')]
+        with pytest.raises(DeviceCodeExpired):
+            world.credentials(login_hosts=frozenset({"login.example"})).sign_in_by_device_code(READ, lambda code: None)
+        assert world.kinds() == ["openid-configuration", "devicecode", "token"]
+
 
 def _changed(answer: Response, **members: Any) -> Response:
     """The answer with members replaced; None takes one out."""
@@ -527,6 +611,37 @@ class TestRenewal:
         with pytest.raises(TransportError):
             world.credentials().token(Access(READ))
         assert world.kinds().count("token") == 3
+
+    def test_the_sign_in_service_as_a_whole_is_given_ninety_seconds(self, world: World) -> None:
+        world.sign_in()
+        world.age(LONG)
+        began = world.now()
+        world.spoils["openid-configuration"] = [after(25, world, lost("reset"))] * 2
+        world.spoils["token"] = [after(29, world, lost("reset"))] * 9
+        with pytest.raises(TransportError):
+            world.credentials().token(Access(READ))
+        assert 60 < world.now() - began < 90
+
+    def test_less_than_was_asked_for_needs_consent_each_time(self, world: World) -> None:
+        world.sign_in(READ)
+        world.age(LONG)
+        world.spoils["token"] = [lambda answer: _changed(answer(), scope="User.Read")] * 2
+        for _ in range(2):
+            with pytest.raises(ConsentRequired, match=r"without Calendars\.Read") as caught:
+                world.credentials().token(Access(READ))
+        assert caught.value.error == "consent_required"
+        assert "Calendars.Read" in world.credentials().standing().last_error
+        world.asked.clear()
+        assert world.credentials().token(Access(("User.Read",)))  # what was granted is kept
+        assert world.asked == []
+
+    def test_a_token_that_another_renewed_meanwhile_is_not_renewed_again(self, world: World) -> None:
+        world.sign_in()
+        refused = world.credentials().token(Access(READ))
+        others = world.credentials().token(Access(READ, renew=True, refused=refused))
+        assert world.credentials().token(Access(READ, renew=True, refused=refused)) == others
+        assert world.kinds().count("token") == 1
+        assert world.credentials().token(Access(READ, renew=True, refused=others)) != others
 
     def test_without_a_refresh_token_a_person_is_needed(self, world: World) -> None:
         world.spoils["token"] = [lambda answer: _changed(answer(), refresh_token=None)]

@@ -5,7 +5,7 @@
   tokens                                   done
   authorization_pending                    wait the interval, ask again                       (section 3.5)
   slow_down                                the interval grows by 5 s for good, ask again      (section 3.5)
-  no answer, 5xx                           wait twice as long as last time, 60 s at most      (section 3.5)
+  no answer, 5xx, temporarily_unavailable  wait twice as long as last time, 60 s at most      (section 3.5)
   429 with Retry-After                     wait as told, ask again
   expired_token, bad_verification_code     DeviceCodeExpired; a new code may be asked for
   authorization_declined, access_denied    SignInDeclined
@@ -21,6 +21,8 @@ from typing import Any
 
 from ..value import Value
 
+LIFETIME_SECONDS, LONGEST_LIFETIME_SECONDS = 900.0, 24 * 3600.0
+INTERVAL_SECONDS, LONGEST_INTERVAL_SECONDS = 5.0, 300.0
 SLOW_DOWN_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 60.0
 
@@ -32,21 +34,30 @@ class DeviceCode(Value):
 
     user_code: str
     verification_uri: str
-    message: str
     expires_at: float
     interval: float
 
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any], now: float) -> DeviceCode:
-        """Read the device authorization endpoint's answer; missing times take the RFC's defaults."""
-        uri = str(answer.get("verification_uri") or answer.get("verification_url") or "")
-        return cls(
-            str(answer["user_code"]),
-            uri,
-            str(answer.get("message") or ""),
-            now + float(answer.get("expires_in") or 900),
-            float(answer.get("interval") or SLOW_DOWN_SECONDS),
-        )
+        """Read the device authorization endpoint's answer; ValueError when it holds no code.
+
+        Times that are missing or no numbers take the RFC's defaults; a code lives for a day and waits for five minutes at most.
+        """
+        code, uri = answer.get("user_code"), answer.get("verification_uri") or answer.get("verification_url") or ""
+        if not code or not isinstance(code, str):
+            raise ValueError("an answer without a code")
+        lifetime = _seconds(answer.get("expires_in"), LIFETIME_SECONDS, LONGEST_LIFETIME_SECONDS)
+        return cls(code, str(uri), now + lifetime, _seconds(answer.get("interval"), INTERVAL_SECONDS, LONGEST_INTERVAL_SECONDS))
+
+
+def _seconds(told: Any, default: float, most: float) -> float:
+    """A number of seconds from 1 to `most`, the nearest to what was told; `default` where nothing was."""
+    try:
+        return min(max(1.0, float(told or default)), most)
+    except OverflowError:
+        return most
+    except (TypeError, ValueError):
+        return default
 
 
 class Trouble(Value):

@@ -13,12 +13,14 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from ..errors import AuthError, SignInRequired, TransportError
-from ..wire import Request, Response
+from ..wire import Request, Response, address
 from .device import Trouble
 from .explain import failure
 
 PAUSES_SECONDS = (1.0, 2.0)
 LONGEST_PAUSE_SECONDS = 10.0
+# Discovery and refresh together: nothing is begun later than this, and one exchange takes 30 s at most. 90 s, then, as the vault is held.
+STARTS_WITHIN_SECONDS = 60.0
 
 # Members of a token answer (RFC 6749, section 5.1; OpenID Connect) that MSAL takes for text without looking.
 TEXTS = ("access_token", "refresh_token", "id_token", "client_info", "token_type", "scope")
@@ -28,15 +30,20 @@ class LoginHttp:
     """What MSAL calls its `http_client`, over our transport: with time-outs, retries, and patience for device polls.
 
     A device poll that fails on the way is reported to MSAL as still pending, and noted in `trouble` for our own loop.
+    Whatever endpoints a discovery document names, only `hosts` (with their ports) are spoken to; `clock` gives seconds.
     """
 
-    def __init__(self, send: Callable[[Request], Response], sleep: Callable[[float], object]) -> None:
-        self._send, self._sleep = send, sleep
+    def __init__(
+        self, send: Callable[[Request], Response], sleep: Callable[[float], object], hosts: frozenset[str], clock: Callable[[], float]
+    ) -> None:
+        self._send, self._sleep, self._hosts, self._clock = send, sleep, hosts, clock
+        self._last_start = clock() + STARTS_WITHIN_SECONDS
         self.trouble: Trouble | None = None
         self._refusal: Mapping[str, Any] = {}
 
     def get(self, url: str, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None, **_: Any) -> LoginResponse:
         """GET for MSAL: discovery, which may be repeated."""
+        self._check(url)
         return self._patiently(Request("GET", _with_query(url, params), _texts(headers)))
 
     def post(
@@ -48,6 +55,7 @@ class LoginHttp:
         **_: Any,
     ) -> LoginResponse:
         """POST for MSAL: a form to the device code or token endpoint."""
+        self._check(url)
         form = {name: value for name, value in (data or {}).items() if value is not None}
         sent = {"Content-Type": "application/x-www-form-urlencoded", **_texts(headers)}
         request = Request("POST", _with_query(url, params), sent, urlencode(form).encode())
@@ -63,7 +71,7 @@ class LoginHttp:
         """Around each use of MSAL: what it trips over is a refusal that we have seen, or an answer that makes no sense."""
         try:
             yield
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
             if self._refusal:
                 raise self.failure({}) from None
             raise TransportError("the sign-in service's answer makes no sense", kind="garbage") from None
@@ -72,6 +80,13 @@ class LoginHttp:
         """The error that MSAL's answer, or the last refusal seen, stands for."""
         told = answer if answer.get("error") else self._refusal
         return failure(told) if told else SignInRequired("what was kept of the sign-in is not enough for this")
+
+    def _check(self, url: str) -> None:
+        """Raise TransportError for an address that is not the sign-in service's own: what is posted is secret."""
+        parts = address(url)
+        if parts.scheme != "https" or parts.netloc.lower() not in self._hosts:
+            where = parts.netloc or "an address without a host"
+            raise TransportError(f"refused to sign in at {where}: it is not the sign-in service", kind="garbage", host=parts.netloc)
 
     def _poll(self, request: Request) -> LoginResponse:
         self.trouble = None
@@ -85,26 +100,30 @@ class LoginHttp:
 
     def _patiently(self, request: Request) -> LoginResponse:
         """Ask, and again after a passing trouble: a code, a refresh or a document may be asked for twice."""
+        if self._clock() > self._last_start:
+            raise TransportError("the sign-in service takes too long", kind="timeout", host=address(request.url).netloc)
         for pause in PAUSES_SECONDS:
             try:
                 return self._ask(request)
             except TransportError as error:
                 wait = error.retry_after_seconds or pause
-                if error.kind not in ("reset", "busy") or wait > LONGEST_PAUSE_SECONDS:
+                passing = error.kind in ("reset", "busy") and wait <= LONGEST_PAUSE_SECONDS
+                if not passing or self._clock() + wait > self._last_start:
                     raise
                 self._sleep(wait)
         return self._ask(request)
 
     def _ask(self, request: Request) -> LoginResponse:
         """One exchange; a busy service and an answer that is not JSON are TransportErrors too."""
-        host = request.url.partition("://")[2].partition("/")[0]
+        host = address(request.url).netloc
         response = LoginResponse(self._send(request))
-        if response.status_code == 429 or response.status_code >= 500:
+        status = response.status_code
+        if status == 429 or status >= 500 or response.json.get("error") == "temporarily_unavailable":
             wait = response.retry_after_seconds
-            raise TransportError(f"{host} is busy (HTTP {response.status_code})", kind="busy", host=host, retry_after_seconds=wait)
+            raise TransportError(f"{host} is busy (HTTP {status})", kind="busy", host=host, retry_after_seconds=wait)
         if not response.json:
             raise TransportError(f"{host} answered something that is not a sign-in service's answer", kind="garbage", host=host)
-        self._refusal = response.json if response.status_code >= 400 else {}
+        self._refusal = response.json if status >= 400 else {}
         return response
 
 

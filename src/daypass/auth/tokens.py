@@ -15,6 +15,8 @@ from ..value import Value
 # A token with less left than this counts as expired, here as in MSAL (application.py), so that both always agree.
 LEEWAY_SECONDS = 300
 
+LATEST_END = 7_258_118_400.0  # 2200-01-01: an end beyond it is a service's slip, and more than some calendars can show
+
 # Each permission gives all that stands to its right (Graph permissions reference: Calendars.*).
 IMPLIED: Mapping[str, tuple[str, ...]] = {
     "calendars.readwrite": ("calendars.read", "calendars.readbasic"),
@@ -74,7 +76,7 @@ def pick(cache: Cache, needed: tuple[str, ...], now: float) -> AccessToken | Non
 
 
 def access_tokens(cache: Cache) -> list[AccessToken]:
-    """Every access token kept, expired or not; malformed entries are passed over."""
+    """Every access token kept, expired or not; malformed entries are passed over, ends out of all reason brought within it."""
     found: list[AccessToken] = []
     for entry in _entries(cache, "AccessToken"):
         try:
@@ -82,7 +84,8 @@ def access_tokens(cache: Cache) -> list[AccessToken]:
         except (KeyError, TypeError, ValueError, OverflowError):
             continue
         if str(entry.get("token_type", "Bearer")).lower() == "bearer":
-            found.append(AccessToken(str(entry.get("secret", "")), frozenset(str(entry.get("target", "")).split()), expires_on))
+            scopes = frozenset(str(entry.get("target", "")).split())
+            found.append(AccessToken(str(entry.get("secret", "")), scopes, min(max(0.0, expires_on), LATEST_END)))
     return found
 
 

@@ -109,7 +109,7 @@ def _may_be_done(trouble: str | int) -> bool:
 def _renewed(request: Request, refusal: Response) -> Request:
     """The request again, with a token newer than the refused one that answers the refusal's challenge."""
     scopes = request.access.scopes if request.access else ()
-    return request.replace(access=Access(scopes, renew=True, claims=claims_challenge(refusal)))
+    return request.replace(access=Access(scopes, renew=True, claims=claims_challenge(refusal), refused=refusal.refused))
 
 
 async def items(url: str, *, scopes: tuple[str, ...], headers: Mapping[str, str] | None = None) -> AsyncIterator[dict[str, Any]]:

@@ -38,3 +38,27 @@ def test_the_service_answer_is_read_with_the_rfcs_defaults() -> None:
 @pytest.mark.parametrize("spelling", ["verification_uri", "verification_url"])
 def test_both_spellings_of_the_address_are_read(spelling: str) -> None:
     assert DeviceCode.from_answer({"user_code": "A", spelling: "https://x.example"}, now=0).verification_uri == "https://x.example"
+
+
+@pytest.mark.parametrize(
+    ("told", "expires_in", "interval"),
+    [
+        (None, 900, 5),
+        ("soon", 900, 5),
+        ([], 900, 5),
+        ("nan", 1, 1),
+        (-7, 1, 1),
+        (10**400, 24 * 3600, 300),
+        (1e18, 24 * 3600, 300),
+        ("30", 30, 30),
+    ],
+)
+def test_times_that_make_no_sense_become_the_rfcs_or_the_nearest_that_do(told: object, expires_in: float, interval: float) -> None:
+    code = DeviceCode.from_answer({"user_code": "A", "expires_in": told, "interval": told}, now=1000)
+    assert (code.expires_at, code.interval) == (1000 + expires_in, interval)
+
+
+@pytest.mark.parametrize("answer", [{}, {"user_code": None}, {"user_code": ""}, {"user_code": 7}])
+def test_an_answer_without_a_code_is_none(answer: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="without a code"):
+        DeviceCode.from_answer(answer, now=0)

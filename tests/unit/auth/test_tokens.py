@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -74,6 +75,11 @@ class TestPick:
     def test_spoilt_entries_are_passed_over(self, spoilt: Any) -> None:
         assert picked(cache(spoilt, entry("good")), "User.Read") == "good"
         assert picked(cache(spoilt), "User.Read") is None
+
+    @pytest.mark.parametrize("when", [1e18, "1e300", "inf", 10**30, -1, -1e18, "-inf"])
+    def test_an_end_that_no_calendar_has_becomes_the_nearest_that_one_has(self, when: object) -> None:
+        (token,) = tokens.access_tokens(cache(entry(expires_on=when)))
+        assert 1970 <= datetime.fromtimestamp(token.expires_on, UTC).year <= 2200
 
     @pytest.mark.parametrize("section", [None, [], "text", 7, {}])
     def test_a_spoilt_section_is_empty(self, section: Any) -> None:
