@@ -2,8 +2,9 @@
 
 The file is a header line naming the key's keeper, a 96-bit random nonce, and the content sealed with AES-256-GCM. The header
 and the identity (authority, service, tenant, app) are authenticated with it, so a file moved to another identity does
-not open. Writers hold a lock on a file that is never deleted, write a temporary file, sync it and rename it: a reader or
-a `kill -9` meets the old content or the new, never a part. What cannot be opened is set aside, not deleted.
+not open. Writers hold the identity's lock, on a file that is never deleted, write a temporary file, sync it and rename it:
+a reader or a `kill -9` meets the old content or the new, never a part. What cannot be opened is set aside, not deleted.
+Files that another user owns, or that everybody can write, are not opened: they could sign us in to somebody else's account.
 
 The key is kept, in order: in the file that DAYPASS_KEY_FILE names, in the system's keyring (with the `keyring` extra),
 or in a file beside the vault. `Vault.grade` says honestly what each is worth.
@@ -11,6 +12,7 @@ or in a file beside the vault. `Vault.grade` says honestly what each is worth.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -30,9 +32,10 @@ if TYPE_CHECKING:
 MAGIC = b"daypass-vault-1 "
 NONCE_BYTES = 12
 KEY_BYTES = 32
-LOCK_SECONDS = 120.0
+LOCK_SECONDS = 120.0  # the longest that a holder takes is a renewal, which ends after 90 seconds, and a few answers of the keyring
 KEYRING_SECONDS = 3.0
 PROOF_BYTES = 16_384  # more than a sign-in takes
+MOST_BYTES = 16_777_216  # no sealed file or key comes near it
 
 GRADES = {
     "keyring": "A: sealed, the key is in the system's keyring",
@@ -40,28 +43,32 @@ GRADES = {
     "sibling": "C: sealed, but the key lies beside it: this hides, it does not protect from who can read your files",
     "memory": "M: in memory only, gone when this command ends",
 }
+READABLE = ", and others can read that file"
+OUT_OF_REACH = "it, or its key, cannot be read"
 
 
 class Vault:
     """The sealed state of one identity: a JSON object, {} when there is none.
 
     `folder` holds the files ("" keeps everything in memory), `identity` names whose state it is and is bound to the
-    content, `key_file` names the file with the key, if configured. Raises StorageError and ConfigError.
+    content, `key_file` names the file with the key, if configured; `warn` is told, in a sentence, what became of a state
+    that could not be opened. Raises StorageError and ConfigError.
     """
 
     def __init__(self, folder: str, identity: str, key_file: str = "", warn: Callable[[str], object] = lambda text: None) -> None:
-        self._folder, self._identity, self._key_file, self._warn = folder, identity, key_file, warn
+        self.folder, self.identity, self._key_file, self._warn = folder, identity, key_file, warn
         self._memory = _Memory()
 
     @property
     def path(self) -> str:
         """The sealed file's path; "" in memory."""
-        return os.path.join(self._folder, f"{_short_hash(self._identity)}.vault") if self._folder else ""
+        return os.path.join(self.folder, f"{_short_hash(self.identity)}.vault") if self.folder else ""
 
     @property
     def grade(self) -> str:
         """What the key's keeper is worth, in words."""
-        return GRADES[(self._keeper_now() or self._keeper_wanted()) if self._folder else "memory"]
+        keeper = (self._keeper_now() or self._keeper_wanted()) if self.folder else "memory"
+        return GRADES[keeper] + (READABLE if keeper == "keyfile" and _others_can_read(self._key_file) else "")
 
     def read(self) -> dict[str, Any]:
         """The state as it stands; needs no lock, for files change only by renaming."""
@@ -82,40 +89,53 @@ class Vault:
                 self._keep(state, self.path)
 
     def prove_writable(self) -> None:
-        """Raise StorageError or ConfigError now rather than after the user has signed in: locks, opens, seals and reads back."""
-        if not self._folder:
+        """Raise StorageError or ConfigError now rather than after the user has signed in: locks, seals and reads back.
+
+        A state that cannot be opened any more makes room for the new one: it is set aside, even if only its key is lacking.
+        """
+        if not self.folder:
             return
         with self._lock():
-            self._opened_or_set_aside()
             proof = self.path + ".proof"
             self._keep({"proof": "x" * PROOF_BYTES}, proof)
             self._opened(proof)
-            os.unlink(proof)
+            _delete(proof)
+            try:
+                self._opened_or_set_aside()
+            except (StorageError, ConfigError):
+                self._set_aside(OUT_OF_REACH)
 
-    def erase(self) -> None:
-        """Forget the state; the sealed file is deleted."""
-        self._memory.content = b"{}"
-        if not self._folder or not os.path.exists(self.path):
-            return
+    def erase(self) -> dict[str, Any]:
+        """Forget the state, with what was set aside of it; returns what could still be opened ({} when nothing could)."""
+        if self.folder and not self._files():
+            return {}
         with self._lock():
             try:
-                os.unlink(self.path)
-            except FileNotFoundError:
-                return  # another process was quicker
-            except OSError as error:
-                raise _storage_error("delete", self.path, error) from None
+                state = self._opened(self.path)
+            except (StorageError, ConfigError):
+                state = {}
+                self._warn(f"The stored sign-in could not be opened ({OUT_OF_REACH}); it is deleted all the same.")
+            self._memory.content = b"{}"
+            for path in self._files():
+                _delete(path)
+            return state
+
+    def _files(self) -> list[str]:
+        """The sealed file, and what was set aside or left unfinished of it; none in memory."""
+        if not self.folder:
+            return []
+        try:
+            return [os.path.join(self.folder, name) for name in os.listdir(self.folder) if name.startswith(os.path.basename(self.path))]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise _storage_error("read", self.folder, error) from None
 
     def _opened(self, path: str) -> dict[str, Any]:
-        if not self._folder:
+        if not self.folder:
             return json.loads(self._memory.content)
-        try:
-            with open(path, "rb") as file:
-                sealed = file.read()
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            raise _storage_error("read", path, error) from None
-        return self._open(sealed)
+        sealed = _read_own(path)
+        return {} if sealed is None else self._open(sealed)
 
     def _opened_or_set_aside(self) -> dict[str, Any]:
         try:
@@ -125,7 +145,7 @@ class Vault:
             return {}
 
     def _keep(self, state: dict[str, Any], path: str) -> None:
-        if self._folder:
+        if self.folder:
             _write_whole(path, self._seal(state))
         else:
             self._memory.content = json.dumps(state).encode()
@@ -151,16 +171,14 @@ class Vault:
             raise _Unreadable("it is damaged, or its key is another") from None
 
     def _bound(self, header: bytes) -> bytes:
-        return header + self._identity.encode()
+        return header + self.identity.encode()
 
     # -- the key and its keepers
 
     def _keeper_now(self) -> str:
-        try:
-            with open(self.path, "rb") as file:
-                return _keeper_named(file.readline(64).rstrip(b"\n"))
-        except OSError:
-            return ""
+        with suppress(StorageError):
+            return _keeper_named((_read_own(self.path) or b"").partition(b"\n")[0])
+        return ""
 
     def _keeper_wanted(self) -> str:
         if self._key_file:
@@ -170,43 +188,50 @@ class Vault:
             return now
         if os.path.exists(self._sibling()):
             return "sibling"
-        return "keyring" if _keyring("probe", self._folder) is not None else "sibling"
+        return "keyring" if _keyring("probe", self.folder) is not None else "sibling"
 
     def _sibling(self) -> str:
-        return os.path.join(self._folder, "key")
+        return os.path.join(self.folder, "key")
 
     def _key(self, keeper: str, *, create: bool) -> bytes:
         if keeper == "keyfile":
             return self._key_from_file()
-        kept = self._key_from_keyring() if keeper == "keyring" else self._key_beside()
-        if kept:
-            return kept
+        look = self._key_from_keyring if keeper == "keyring" else self._key_beside
+        if key := look():
+            return key
         if not create:
             raise _Unreadable("its key is gone")
+        with _locked(os.path.join(self.folder, "lock")):  # the folder's identities share this key, though not their own locks
+            return look() or self._new_key(keeper)
+
+    def _new_key(self, keeper: str) -> bytes:
         key = os.urandom(KEY_BYTES)
         if keeper == "sibling":
             _write_whole(self._sibling(), key)
-        elif _keyring("set", self._folder, key) != key:
+        elif _keyring("set", self.folder, key) != key:
             raise StorageError("The system's keyring did not keep the key. Unlock it, or set DAYPASS_KEY_FILE.")
         return key
 
     def _key_from_keyring(self) -> bytes | None:
         """The key, None when the keyring has none. A keyring that does not answer may do so later: the file stays where it is."""
-        kept = _keyring("get", self._folder)
+        kept = _keyring("get", self.folder)
         if kept is None:
             raise StorageError(
-                f"The system's keyring, with the key of {self.path}, does not answer. Unlock it, or delete that file and sign in again."
+                f"The system's keyring, with the key of {self.path}, does not answer. Unlock it, or set DAYPASS_KEY_FILE and sign in again."
             )
         return kept if len(kept) == KEY_BYTES else None
 
     def _key_from_file(self) -> bytes:
         if not self._key_file:
-            raise ConfigError("DAYPASS_KEY_FILE", "the stored sign-in is sealed with a key file, and none is configured", ("environment",))
+            reason = "the stored sign-in is sealed with a key file, and none is named here: name it, or sign in again without it"
+            raise ConfigError("DAYPASS_KEY_FILE", reason, ("environment",))
         try:
-            with open(self._key_file, "rb") as file:
-                content = file.read(4096)
+            content, found = _read_file(self._key_file)
         except OSError as error:
-            raise ConfigError("DAYPASS_KEY_FILE", f"cannot read {self._key_file} ({error.strerror})") from None
+            reason = f"cannot read {self._key_file} ({error.strerror}): name a file that can be read, or unset it and sign in again"
+            raise ConfigError("DAYPASS_KEY_FILE", reason) from None
+        if found.st_mode & stat.S_IWOTH:
+            raise ConfigError("DAYPASS_KEY_FILE", f"every user can write {self._key_file}: close it (chmod 600)")
         if len(content) == KEY_BYTES:
             return content
         import base64
@@ -219,13 +244,7 @@ class Vault:
         raise ConfigError("DAYPASS_KEY_FILE", f"{self._key_file} must hold 32 bytes, raw or in base64 (openssl rand -base64 32)")
 
     def _key_beside(self) -> bytes | None:
-        try:
-            with open(self._sibling(), "rb") as file:
-                key = file.read(KEY_BYTES + 1)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise _storage_error("read", self._sibling(), error) from None
+        key = _read_own(self._sibling()) or b""
         return key if len(key) == KEY_BYTES else None
 
     # -- the files
@@ -236,25 +255,17 @@ class Vault:
             os.replace(self.path, aside)
         except OSError as error:
             raise _storage_error("set aside", self.path, error) from None
-        self._warn(f"The stored sign-in could not be opened ({why}); it was set aside as {aside}. Sign in again: daypass login")
+        self._warn(f"The stored sign-in could not be opened ({why}); it was set aside as {aside}.")
 
     @contextmanager
     def _lock(self) -> Generator[None]:
-        if not self._folder:
+        if not self.folder:
             with self._memory.lock:
                 yield
             return
-        make_private_folder(self._folder)
-        path = os.path.join(self._folder, "lock")  # one for the folder: the key beside the vaults is shared by them
-        try:
-            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        except OSError as error:
-            raise _storage_error("lock", path, error) from None
-        try:
-            _wait_for(lock, path)
+        make_private_folder(self.folder)
+        with _locked(os.path.join(self.folder, f"{_short_hash(self.identity)}.lock")):
             yield
-        finally:
-            os.close(lock)
 
 
 class _Memory:
@@ -275,23 +286,83 @@ def _keeper_named(header: bytes) -> str:
 
 
 def make_private_folder(folder: str) -> None:
-    """Make a folder that only we can enter, or find one that is ours; StorageError says what is wrong with it."""
+    """Make a folder that only we can enter, or close one that is ours; StorageError says what is wrong with any other.
+
+    A folder that is ours and holds other things is closed only if others can write in it. One with the sticky bit is meant
+    for everybody (/tmp) and stays as it is, even if it is ours.
+    """
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        owner = os.stat(folder)
+        found = os.stat(folder)
     except OSError as error:
         raise _storage_error("make", folder, error) from None
-    if owner.st_uid not in (os.geteuid(), 0):
-        raise StorageError(f"The state folder {folder} belongs to another user (uid {owner.st_uid}). Use your own: set DAYPASS_STATE_DIR.")
-    if owner.st_mode & stat.S_IWOTH and not owner.st_mode & stat.S_ISVTX and owner.st_uid == os.geteuid():
+    if found.st_uid not in (os.geteuid(), 0):
+        raise StorageError(f"The state folder {folder} belongs to another user (uid {found.st_uid}). Use your own: set DAYPASS_STATE_DIR.")
+    others_write = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    if found.st_uid == os.geteuid() and not found.st_mode & stat.S_ISVTX:
+        if others_write or (found.st_mode & 0o077 and _holds_nothing_else(folder)):
+            _close(folder)
+    elif others_write:
+        raise StorageError(
+            f"Other users can write in the state folder {folder}. Use a folder of your own: set DAYPASS_STATE_DIR (a folder in it will do)."
+        )
+
+
+def _holds_nothing_else(folder: str) -> bool:
+    ours = ("key", "lock", "last-listing")
+    with suppress(OSError):  # one that we cannot look into serves nobody else
+        return all(name.startswith(ours) or name.endswith(".lock") or ".vault" in name for name in os.listdir(folder))
+    return True
+
+
+def _close(folder: str) -> None:
+    try:
         os.chmod(folder, 0o700)
+    except OSError as error:
+        raise _storage_error("close", f"{folder} to others", error) from None
+
+
+def _read_own(path: str) -> bytes | None:
+    """The content of a file in the state folder, None when there is none; StorageError if others may have put it there."""
+    try:
+        content, found = _read_file(path, os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _storage_error("read", path, error) from None
+    if found.st_uid not in (os.geteuid(), 0):
+        raise StorageError(
+            f"{path} belongs to another user (uid {found.st_uid}). Delete it, or set DAYPASS_STATE_DIR to a folder of yours."
+        )
+    if found.st_mode & stat.S_IWOTH:
+        raise StorageError(f"{path} is not to be trusted: every user can write it. Delete it, and sign in again.")
+    return content
+
+
+def _read_file(path: str, flags: int = 0) -> tuple[bytes, os.stat_result]:
+    """A regular file's content, and what it was when it was opened; a pipe or a device is an OSError, and makes nobody wait."""
+    with open(path, "rb", opener=lambda path, given: os.open(path, given | flags | os.O_NONBLOCK)) as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        return file.read(MOST_BYTES), found
+
+
+def _others_can_read(path: str) -> bool:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return False
+    return found.st_uid != os.geteuid() or bool(found.st_mode & 0o077)
 
 
 def _write_whole(path: str, content: bytes) -> None:
     """Put a file in place in one step, readable by its owner alone; a reader meets all of it or none. The lock is held."""
     temporary = f"{path}.tmp"
     try:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)  # what a killed writer left, or somebody laid ready for us to write in
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             with open(handle, "wb") as file:
                 file.write(content)
@@ -306,6 +377,29 @@ def _write_whole(path: str, content: bytes) -> None:
         raise _storage_error("write", path, error) from None
 
 
+def _delete(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _storage_error("delete", path, error) from None
+
+
+@contextmanager
+def _locked(path: str) -> Generator[None]:
+    """Hold a lock against every other process and thread; the file stays, for deleting it would let two in."""
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise _storage_error("lock", path, error) from None
+    try:
+        _wait_for(lock, path)
+        yield
+    finally:
+        os.close(lock)
+
+
 def _wait_for(lock: int, path: str) -> None:
     deadline = time.monotonic() + LOCK_SECONDS
     while True:
@@ -313,8 +407,10 @@ def _wait_for(lock: int, path: str) -> None:
             return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise StorageError(f"Another daypass has held {path} for {LOCK_SECONDS:.0f} seconds. End it and try again.") from None
+                raise StorageError(f"Others have held {path} for {LOCK_SECONDS:.0f} seconds. End them and try again.") from None
             time.sleep(0.02)
+        except OSError as error:
+            raise _storage_error("lock", path, error) from None
 
 
 def _storage_error(verb: str, path: str, error: OSError) -> StorageError:

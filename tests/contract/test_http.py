@@ -279,6 +279,18 @@ class TestAnswers:
         server.behave = saying(b"HTTP/1.1 204 No Content\r\n\r\n")
         assert (driver.ask("DELETE", "/me/events/1").status, driver.ask("DELETE", "/me/events/1").body) == (204, b"")
 
+    @pytest.mark.parametrize("status", ["100 Continue", "102 Processing", "103 Early Hints"])
+    def test_hints_that_come_before_the_answer_are_passed_over(self, status: str, server: Server, driver: Driver) -> None:
+        def hint_first(stream: Stream) -> None:
+            while (request := stream.request()) is not None:
+                hint = f"HTTP/1.1 {status}\r\nLink: </style.css>; rel=preload\r\n\r\n".encode()
+                stream.send(hint + hint + reply(json.dumps({"asked": request.split()[1].decode()}).encode()))
+
+        server.behave = hint_first
+        for path in ("/1", "/2", "/3"):
+            response = driver.ask("GET", path)
+            assert (response.status, response.json(), "link" in response.headers) == (200, {"asked": path}, False)
+
     def test_redirects_are_not_followed(self, server: Server, driver: Driver) -> None:
         server.behave = saying(reply(b"", "302 Found", f"Location: {server.root}/elsewhere"))
         assert driver.ask("GET", "/me").status == 302
@@ -610,6 +622,50 @@ class TestProxy:
         assert told.kind == "connect"
         assert "hunter2" not in str(told)
 
+    def test_what_a_proxy_that_cannot_be_reached_is_called(self, connect: Connect) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        refusing = trouble(connect(root=self.NAMED, environ={"HTTPS_PROXY": f"http://megan:hunter2@127.0.0.1:{port}"}))
+        assert (refusing.kind, str(refusing)) == ("connect", f"nothing answers at the proxy 127.0.0.1:{port}")
+        nameless = trouble(connect(root=self.NAMED, environ={"HTTPS_PROXY": "http://megan:hunter2@no-such-proxy.invalid:3128"}))
+        assert (nameless.kind, str(nameless)) == ("dns", "the name of the proxy no-such-proxy.invalid cannot be found")
+
+    def test_a_refusal_of_the_proxy_is_not_the_hosts(self, server: Server, connect: Connect) -> None:
+        proxy = Proxy(server, b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+        try:
+            told = trouble(connect(root=self.NAMED, environ=self.environ(proxy, "megan:hunter2@")))
+            assert str(told).startswith(f"the proxy 127.0.0.1:{proxy.port} cannot be reached (")
+            assert told.host == f"the proxy 127.0.0.1:{proxy.port}"
+        finally:
+            proxy.close()
+
+    def test_what_fails_behind_the_proxy_is_the_hosts(self, server: Server, proxy: Proxy, connect: Connect) -> None:
+        server.behave = saying(b"")
+        told = trouble(connect(root=self.NAMED, environ=self.environ(proxy)))
+        assert (told.kind, str(told)) == ("reset", "graph.contoso.example closed the connection in the middle")
+
+    @pytest.mark.parametrize(
+        "start", [b"", b"HTTP/1.1 2", b"HTTP/1.1 200 Connection established\r\nX: "], ids=["silence", "status", "header"]
+    )
+    def test_a_proxy_that_drips(self, start: bytes, server: Server, connect: Connect) -> None:
+        proxy = Server(None)
+
+        def drip(stream: Stream) -> None:
+            stream.request()
+            stream.send(start)
+            while start and not proxy.done.wait(0.05):
+                stream.send(b"X: y\r\n" if start.endswith(b" ") else b"0")
+            proxy.done.wait(9)
+
+        proxy.behave = drip
+        driver = connect(root=self.NAMED, environ=self.environ(proxy), connect=PATIENCE, total=2 * PATIENCE)
+        try:
+            began = time.monotonic()
+            assert trouble(driver).kind == "timeout"
+            assert time.monotonic() - began < 2 * PATIENCE + MARGIN
+        finally:
+            proxy.close()
+
     def test_a_proxy_of_an_unknown_kind(self, connect: Connect) -> None:
         told = trouble(connect(root=self.NAMED, environ={"HTTPS_PROXY": "socks5://megan:hunter2@127.0.0.1:1"}))
         assert "must be an address like http://" in str(told)
@@ -639,3 +695,28 @@ def test_tasks_may_share_an_async_client(server: Server, ca_file: str) -> None:
             return await asyncio.gather(*(client.run(asking(Request("GET", "/me", access=READ))) for _ in range(50)))
 
     assert [response.status for response in asyncio.run(work())] == [200] * 50
+
+
+def test_of_the_tasks_of_an_async_client_four_at_a_time_are_at_the_service_and_the_others_have_all_their_time(
+    server: Server, ca_file: str
+) -> None:
+    inside, most, lock = [0], [0], threading.Lock()
+
+    def slow(stream: Stream) -> None:
+        while stream.request() is not None:
+            with lock:
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+            server.done.wait(0.2)
+            with lock:
+                inside[0] -= 1
+            stream.send(reply())
+
+    async def work() -> list[Any]:
+        patience = {"connect_seconds": 0.9, "total_seconds": 0.9}
+        async with AsyncClient(server.root, lambda access: TOKEN, ca_file, {}, **patience) as client:
+            return await asyncio.gather(*(client.run(asking(Request("GET", "/me", access=READ))) for _ in range(40)))
+
+    server.behave = slow
+    assert [response.status for response in asyncio.run(work())] == [200] * 40
+    assert (most[0], server.connections) == (4, 4)

@@ -54,7 +54,7 @@ class TestProcesses:
         assert result["went_back"] == result["spoilt"] == []
         assert result["kills"] == 50
         assert result["reached"] > 50
-        assert sorted(file.suffix for file in folder.iterdir() if ".tmp" not in file.name) == ["", "", ".vault"]
+        assert sorted(file.suffix for file in folder.iterdir() if ".tmp" not in file.name) == ["", ".lock", ".vault"]
 
     def test_thirty_two_processes_that_need_a_new_token_make_one_request(self, folder: Path) -> None:
         result = run_here("refresh", folder)
@@ -67,6 +67,32 @@ class TestProcesses:
 
     def test_thirty_two_processes_that_write_lose_nothing(self, folder: Path) -> None:
         assert run_here("count", folder) == {"exits": [0] * 32, "n": 32 * 10, "own": [10] * 32}
+
+
+def test_ctrl_c_ends_the_wait_for_a_lock_at_once(folder: Path) -> None:
+    program = "import sys; from daypass.vault import Vault; print('waiting', flush=True); Vault(sys.argv[1], 'megan').prove_writable()"
+    with Vault(str(folder), "megan").transaction():
+        waiting = subprocess.Popen([sys.executable, "-c", program, str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert waiting.stdout
+        assert waiting.stdout.readline() == "waiting\n"
+        select.select([], [], [], 0.3)
+        assert waiting.poll() is None
+        began = time.monotonic()
+        waiting.send_signal(signal.SIGINT)
+        _, said = waiting.communicate(timeout=30)
+    assert time.monotonic() - began < 2
+    assert "KeyboardInterrupt" in said
+
+
+def test_who_has_lost_the_key_can_still_sign_out(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(bytes(KEY_BYTES))
+    warnings: list[str] = []
+    with Vault(str(folder), "megan", str(tmp_path / "key")).transaction() as state:
+        state["cache"] = {"AccessToken": {}}
+    keyless = Vault(str(folder), "megan", warn=warnings.append)
+    assert Credentials("app", "https://localhost/x", keyless, lambda request: pytest.fail("nothing is sent")).sign_out() is None
+    assert list(folder.glob("*.vault*")) == []
+    assert len(warnings) == 1
 
 
 KEYRING = '''
@@ -160,6 +186,20 @@ class TestKeyring:
         os.environ["MOOD"] = ""
         assert vault.read() == {"secret": SECRET}
 
+    @pytest.mark.parametrize("mood", ["locked", "hangs"])
+    def test_who_has_lost_the_keyring_can_sign_out_or_sign_in_with_a_key_file(self, mood: str, state: Path, tmp_path: Path) -> None:
+        (tmp_path / "key").write_bytes(bytes(KEY_BYTES))
+        for leave in (True, False):
+            old = self.kept(state)
+            os.environ["MOOD"] = mood
+            if leave:
+                assert old.erase() == {}
+            else:
+                Vault(str(state), "megan", str(tmp_path / "key")).prove_writable()
+            assert not Path(old.path).exists()
+            assert len(list(state.glob("*.bad-*"))) == (0 if leave else 1)
+            os.environ["MOOD"] = ""
+
     @pytest.mark.parametrize("mood", ["full", "forgets"])
     def test_a_keyring_that_keeps_nothing_is_told_before_the_sign_in(self, mood: str, state: Path) -> None:
         os.environ["MOOD"] = mood
@@ -173,7 +213,7 @@ class TestKeyring:
         keyring.write_text(json.dumps({} if content is None else dict.fromkeys(names, content)))
         warnings: list[str] = []
         assert Vault(str(state), "megan", warn=warnings.append).read() == {}
-        assert "Sign in again" in warnings[0]
+        assert "it was set aside as" in warnings[0]
         self.kept(state)
         assert Vault(str(state), "megan").read() == {"secret": SECRET}
 

@@ -154,7 +154,7 @@ def test_the_demo_runs_to_its_end(container: Container) -> None:
 
 # A tenant inside the container, for the commands that follow.
 TENANT = """
-export XDG_STATE_HOME=/tmp/tenant
+export XDG_STATE_HOME=$(mktemp -d)
 daypass sandbox up --port 0 --interval 1 --auto-approve megan --background >/dev/null
 trap 'daypass sandbox down >/dev/null' EXIT
 eval "$(daypass sandbox env)"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -125,6 +127,33 @@ class TestRunning:
             client(recorder, token).run(asking(Request("GET", "/me", access=READ)))
         assert recorder.sent == []
 
+    def test_trouble_in_getting_a_token_ends_the_flow_for_nothing_was_sent(self) -> None:
+        def token(access: Access) -> str:
+            raise TransportError("login.example closed the connection", kind="reset")
+
+        async def flow(told: list[str]) -> None:
+            try:
+                await Request("POST", "/me/events", access=READ)
+            except TransportError as error:
+                told.append(error.kind)
+
+        heard: list[str] = []
+        with pytest.raises(TransportError, match=r"login\.example"):
+            client(Recorder(), token).run(flow(heard))
+        with pytest.raises(TransportError, match=r"login\.example"):
+            asyncio.run(AsyncClient(ROOT, token, environ={}).run(flow(heard)))
+        assert heard == []
+
+    def test_a_refusal_tells_the_flow_which_token_was_refused(self) -> None:
+        class Refusing(Recorder):
+            def send(self, request: Request) -> Response:
+                return super().send(request).replace(status=401)
+
+        async def flow() -> list[str]:
+            return [(await Request("GET", "/me", access=access)).refused for access in (READ, None)]
+
+        assert client(Refusing()).run(flow()) == [TOKEN, ""]
+
     def test_trouble_is_thrown_into_the_flow(self) -> None:
         class Broken(Recorder):
             def send(self, request: Request) -> Response:
@@ -188,6 +217,30 @@ class TestRunning:
         with client(Recorder()) as blocking:
             assert blocking.run(asking(Request("GET", "/me"))) == [200]
         assert asyncio.run(run(asking())) == []
+
+
+class TestCancelling:
+    def test_nobody_waits_for_a_token_that_is_no_longer_wanted(self) -> None:
+        asked, enough = threading.Event(), threading.Event()
+
+        def token(access: Access) -> str:
+            asked.set()
+            enough.wait(30)
+            raise SignInRequired("too late to be told")
+
+        async def impatient() -> None:
+            running = asyncio.ensure_future(AsyncClient(ROOT, token, environ={}).run(asking(Request("GET", "/me", access=READ))))
+            await asyncio.to_thread(asked.wait, 30)
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
+
+        began = time.monotonic()
+        try:
+            asyncio.run(impatient())
+            assert time.monotonic() - began < 10
+        finally:
+            enough.set()
 
 
 class TestProxy:

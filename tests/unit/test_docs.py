@@ -26,7 +26,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-MACHINE = re.compile(r"/work/|/root/|/home/\w|/tmp/\w|[A-Z]:\\|pypi\.|files\.pythonhosted|registry\.npm", re.IGNORECASE)
+MACHINE = re.compile(r"/(?:work|root)/|/(?:home|tmp)/\w|[A-Z]:\\|pypi\.|files\.pythonhosted|registry\.npm", re.IGNORECASE)
 
 spec = importlib.util.spec_from_file_location("make_docs", ROOT / "tools" / "make_docs.py")
 make_docs = importlib.util.module_from_spec(spec)
