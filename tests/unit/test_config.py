@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import chdir, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -280,13 +280,8 @@ class TestHome:
         for folder in (place.work / ".config", place.work / "~" / ".config", place.work):
             (folder / "daypass").mkdir(parents=True)
             (folder / "daypass" / "config.toml").write_text('authority = "https://evil.example"')
-        before = Path.cwd()
-        os.chdir(place.work)
-        try:
-            with nobody_in_particular():
-                loaded = load({"storage": "memory"}, {**KNOWN, "XDG_CONFIG_HOME": ".", "HOME": "."})
-        finally:
-            os.chdir(before)
+        with chdir(place.work), nobody_in_particular():
+            loaded = load({"storage": "memory"}, {**KNOWN, "XDG_CONFIG_HOME": ".", "HOME": "."})
         assert loaded.authority == Settings().authority
 
     def test_without_any_absolute_xdg_folders_will_do(self, place: Place) -> None:

@@ -54,7 +54,7 @@ def agenda(arguments: argparse.Namespace) -> int:
 def list_events(session: Session, start: datetime, end: datetime, output: str | None) -> None:
     """Read, number, remember and print the events between two instants."""
     events = session.run(lambda: operations.calendar_view(start, end))
-    listing.remember(session.settings, events)
+    listing.remember(session.app.vault, events)
     write_listing(Listing(events, start, end, session.now), output)
 
 
@@ -64,7 +64,7 @@ def show(arguments: argparse.Namespace) -> int:
         raise UsageError("name one event: by number, by id or by --match", ("daypass show 1", "daypass show --match stand-up"))
     with Session(arguments) as session:
         event_id = (
-            listing.event_id(session.settings, arguments.event) if arguments.event is not None else _matching(session, arguments.match).id
+            listing.event_id(session.app.vault, arguments.event) if arguments.event is not None else _matching(session, arguments.match).id
         )
         event = session.run(lambda: operations.get_event(event_id))
         write_event(event, session.zone, arguments.output)
