@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
@@ -61,7 +62,7 @@ class App:
             return folder
         if self.settings.storage == "volume":
             if _is_mounted(folder) and os.access(folder, os.W_OK | os.X_OK):
-                return folder
+                return _place_on(folder)
             self._warn(f"No writable volume is mounted at {folder}: the sign-in is kept in memory and ends with this command.")
         return ""
 
@@ -75,6 +76,13 @@ def _is_mounted(folder: str) -> bool:
             return any(line.split()[4].replace("\\040", " ") == folder for line in mounts)
     except (OSError, IndexError):
         return False
+
+
+def _place_on(volume: str) -> str:
+    """The volume itself if it is ours, else a folder of ours on it: many volumes are root's, for everybody or a group to write."""
+    found = os.stat(volume)
+    ours = found.st_uid == os.geteuid() and not found.st_mode & stat.S_ISVTX
+    return volume if ours else os.path.join(volume, f"daypass-{os.geteuid()}")
 
 
 class _Operation(Generic[P, T]):
