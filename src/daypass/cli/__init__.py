@@ -81,9 +81,7 @@ def _run(words: list[str], options: list[str]) -> int:
         arguments = _parser(name, everything=not name).parse_args(words)
     except SystemExit as done:  # argparse's way to end after --help
         return int(done.code or 0)
-    run = getattr(arguments, "run", None)
-    if run is None:
-        from .home import run
+    run = getattr(arguments, "run", None) or _module("home").run
     return int(run(arguments))
 
 
@@ -139,7 +137,7 @@ def _parser(name: str, *, everything: bool) -> Parser:
     for known, (module, summary) in COMMANDS.items():
         command = commands.add_parser(known, help=summary, description=_sentence(summary), formatter_class=_Formatter)
         if known == name:
-            _configure(f"{__name__}.{module}", known, command)
+            _configure(module, known, command)
     if everything or name not in COMMANDS:
         _add_plugins(commands, name)
     return parser
@@ -151,10 +149,15 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def _configure(module: str, name: str, parser: argparse.ArgumentParser) -> None:
+    getattr(_module(module), f"configure_{name}")(parser)
+    add_common(parser)
+
+
+def _module(name: str) -> Any:
+    """A command's module, loaded now."""
     from importlib import import_module
 
-    getattr(import_module(module), f"configure_{name}")(parser)
-    add_common(parser)
+    return import_module(f"{__name__}.{name}")
 
 
 def _add_plugins(commands: Any, name: str) -> None:
