@@ -18,8 +18,10 @@ from pathlib import Path
 
 import pytest
 
+from daypass.auth.login_http import STARTS_WITHIN_SECONDS
+from daypass.client import TOTAL_SECONDS
 from daypass.errors import ConfigError, StorageError
-from daypass.vault import GRADES, KEY_BYTES, Vault, _wait_for
+from daypass.vault import GRADES, KEY_BYTES, KEYRING_SECONDS, LOCK_SECONDS, Vault, _wait_for
 
 SECRET = "eyJ0eXAiOiJKV1QiLCJub25jZSI6ImNhbmFyeSJ9"
 KEY = bytes(range(KEY_BYTES))
@@ -485,6 +487,9 @@ class TestTransactions:
             assert [vault.read() for vault in vaults] == [{"secret": SECRET}] * len(vaults)
             for vault in vaults:
                 vault.erase()
+
+    def test_who_waits_for_a_lock_waits_longer_than_a_renewal_with_every_question_to_the_keyring_can_take(self) -> None:
+        assert LOCK_SECONDS > STARTS_WITHIN_SECONDS + TOTAL_SECONDS + 5 * KEYRING_SECONDS
 
     def test_a_file_system_that_cannot_lock_is_told(self) -> None:
         with pytest.raises(StorageError, match=r"Cannot lock /state/lock \(Bad file descriptor\)"):
