@@ -21,7 +21,7 @@ from ..errors import DaypassError, UsageError
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "login": ("account", "sign in"),
     "logout": ("account", "forget the sign-in of this machine"),
-    "status": ("account", "who is signed in, how, and until when; asks nobody"),
+    "status": ("account", "who is signed in, how, and until when, without asking the network"),
     "token": ("account", "print an access token for Microsoft Graph"),
     "agenda": ("agenda", "what is coming up, or what lies between two dates"),
     "show": ("agenda", "one event with all its details"),
@@ -29,13 +29,28 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 }
 PLUGINS = "daypass.commands"
 
+ABOUT = """Without a command: sign in if needed, greet, show what is coming up.
+
+to begin:
+  daypass demo                     all of it, on a pretend tenant; needs no account
+  daypass login --device           with CLIENT_ID and TENANT_ID in the environment
+                                   or in a file named .env in this folder
+  daypass agenda fri --days 3      three days from Friday
+  daypass add --title Lunch --start 'fri 12:30' --where Canteen
+"""
+
 EXIT_CODES = """exit codes:
-  0 ok · 1 unexpected · 2 usage or ambiguous date · 3 not found or ambiguous · 4 sign-in needed · 5 forbidden (scope, consent, policy)
-  6 conflict · 7 throttled · 8 unreachable · 9 partial · 10 configuration · 130 interrupted"""
+  0 ok · 1 unexpected · 2 usage or ambiguous date · 3 not found or ambiguous
+  4 sign-in needed · 5 forbidden (scope, consent, policy) · 6 conflict
+  7 throttled · 8 unreachable · 9 partial · 10 configuration · 130 interrupted"""
+
+OF_DAYPASS_ITSELF = frozenset({"--debug", "--version", "-h", "--help"})
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints are our errors, so that they come out in one form."""
+    """An argument parser whose complaints are our errors, so that they come out in one form; `see` names the help to read."""
+
+    see = ""
 
     def __init__(self, **settings: Any) -> None:
         settings.setdefault("allow_abbrev", False)
@@ -44,7 +59,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError with a pointer to this command's help."""
-        raise UsageError(message, (f"{self.prog} --help",))
+        raise UsageError(message, (f"{self.see or self.prog} --help",))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -71,6 +86,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str], options: list[str]) -> int:
+    if words and words[0].startswith("-") and words[0].partition("=")[0] not in OF_DAYPASS_ITSELF:
+        raise UsageError(f"daypass alone does not take {words[0]}; name a command first", (f"daypass agenda {' '.join(words)}",))
     name = next((word for word in options if not word.startswith("-")), "")
     if not name and "--version" in options:
         from .. import __version__
@@ -128,11 +145,12 @@ def _parser(name: str, *, everything: bool) -> Parser:
     parser = Parser(
         prog="daypass",
         description="One pass to your day: Microsoft 365 sign-in and calendar from any screen.",
-        epilog="Without a command: sign in if needed, greet, show what is coming up.\n\n" + EXIT_CODES,
+        epilog=f"{ABOUT}\n{EXIT_CODES}",
         formatter_class=_Formatter,
     )
     parser.add_argument("--version", action="store_true", help="show the version and exit")
     add_common(parser)
+    parser.see = f"daypass {name}" if name in COMMANDS else ""
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
     for known, (module, summary) in COMMANDS.items():
         command = commands.add_parser(known, help=summary, description=_sentence(summary), formatter_class=_Formatter)

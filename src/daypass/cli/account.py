@@ -64,7 +64,7 @@ def logout(arguments: argparse.Namespace) -> int:
         note("nobody was signed in")
         return 0
     print(f"Signed out {clean(who.username)}: the tokens kept here are gone.")
-    note("Microsoft keeps other sign-ins of yours alive; end them at https://mysignins.microsoft.com")
+    note("Sign-ins elsewhere are not ended; to end those of a work account: https://mysignins.microsoft.com")
     return 0
 
 
@@ -118,7 +118,9 @@ def token(arguments: argparse.Namespace) -> int:
     from ..wire import Access
 
     if sys.stdout.isatty() and not arguments.reveal:
-        raise UsageError("a token on the screen can be read by others", ("daypass token --reveal", "daypass token | your-program"))
+        raise UsageError(
+            "a token is not shown on a screen, where others could read it", ("daypass token --reveal", "daypass token | your-program")
+        )
     reserved = sorted(PROTOCOL_SCOPES.intersection(arguments.scope or ()))
     if reserved:
         raise UsageError(f"{reserved[0]} is no permission of Microsoft Graph's; it is asked for by itself")
@@ -140,7 +142,8 @@ def _expiry(expires_on: float) -> str:
     if not expires_on:
         return ""
     left = expires_on - time.time()
-    return f"{_utc(expires_on)} (in {left / 60:.0f} min)" if left > 0 else f"{_utc(expires_on)} (past; it is renewed when needed)"
+    how_long = f"{left / 60:.0f} min" if left < 7200 else f"{left / 3600:.0f} h"
+    return f"{_utc(expires_on)} (in {how_long})" if left > 0 else f"{_utc(expires_on)} (past; it is renewed when needed)"
 
 
 def _words(value: object) -> str:

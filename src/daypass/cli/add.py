@@ -34,7 +34,7 @@ def configure_add(parser: argparse.ArgumentParser) -> None:
         "--with", dest="people", action="append", default=[], metavar="ADDRESS", help="invite somebody (repeatable, or a,b,c)"
     )
     parser.add_argument("--body", default="", metavar="TEXT", help="the text of the event; @FILE reads it from a file, @@ is an @")
-    add_view_options(parser)
+    add_view_options(parser, ("plain", "json"), "plain, or json")
     parser.set_defaults(run=add)
 
 
@@ -55,7 +55,8 @@ def add(arguments: argparse.Namespace) -> int:
         event = session.run(lambda: operations.create_event(new))
         write_event(event, session.zone, arguments.output)
         if new.attendees:
-            note(f"invitations are on their way to {len(new.attendees)}")
+            count = len(new.attendees)
+        note(f"{count} {'person has' if count == 1 else 'people have'} been invited")
         return 0
 
 

@@ -30,7 +30,11 @@ KINDS: Mapping[type[errors.DaypassError], tuple[str, int, str]] = {
     errors.AmbiguousTime: ("ambiguous_time", 2, ""),
     errors.NoSuchEvent: ("not_found", 3, "daypass agenda   (shows what there is)"),
     errors.UsageError: ("usage", 2, ""),
-    errors.ConfigError: ("configuration", 10, "put CLIENT_ID and TENANT_ID into the environment or into a file named .env here"),
+    errors.ConfigError: (
+        "configuration",
+        10,
+        "set CLIENT_ID and TENANT_ID in one of these (README: six steps); or look around first: daypass demo",
+    ),
     errors.StorageError: ("storage", 10, ""),
     errors.SignInDeclined: ("sign_in_declined", 5, "daypass login --device"),
     errors.DeviceCodeExpired: ("device_code_expired", 4, "daypass login --device"),
@@ -112,8 +116,11 @@ def _advice(error: errors.DaypassError) -> Advice:
 
 def _about_setting(error: errors.ConfigError, advice: Advice) -> Advice:
     where = ", ".join(error.looked_in)
-    of_the_app = error.setting in ("CLIENT_ID", "TENANT_ID")
-    return advice.replace(why=where and f"looked in {where}", do=advice.do if of_the_app else "")
+    if error.setting not in ("CLIENT_ID", "TENANT_ID"):
+        return advice.replace(why=where and f"from {where}", do="correct it there, or unset it")
+    if len(error.looked_in) == 1:
+        return advice.replace(why=f"from {where}", do="correct it there")
+    return advice.replace(why=f"looked in {where}")
 
 
 def _about_sign_in(error: errors.AuthError, advice: Advice) -> Advice:

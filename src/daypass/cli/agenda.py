@@ -15,6 +15,8 @@ from .output import FORMATS, Listing, write_event, write_listing
 from .session import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..model.event import Event
 
 MATCH_DAYS = 30
@@ -24,8 +26,8 @@ def configure_agenda(parser: argparse.ArgumentParser) -> None:
     """Arguments of `agenda`."""
     parser.add_argument("start", nargs="?", metavar="FROM", help="first day or moment: 2026-11-23, today, fri, +3d, 'tomorrow 14:00' (now)")
     parser.add_argument("end", nargs="?", metavar="TO", help="last day, itself included, or the moment it ends (7 days later)")
-    parser.add_argument("--days", type=int, metavar="N", help="how many days instead of TO")
-    add_view_options(parser)
+    parser.add_argument("--days", type=whole_number, metavar="N", help="how many days instead of TO")
+    add_view_options(parser, FORMATS, "table (on a terminal), plain (in a pipe) or json")
     parser.set_defaults(run=agenda)
 
 
@@ -33,14 +35,22 @@ def configure_show(parser: argparse.ArgumentParser) -> None:
     """Arguments of `show`."""
     parser.add_argument("event", nargs="?", metavar="ID", help="a number of the last listing, or an event's id")
     parser.add_argument("--match", metavar="TEXT", help=f"the one event of the next {MATCH_DAYS} days whose title holds this")
-    add_view_options(parser)
+    add_view_options(parser, ("plain", "json"), "plain, or json")
     parser.set_defaults(run=show)
 
 
-def add_view_options(parser: argparse.ArgumentParser) -> None:
+def whole_number(text: str) -> int:
+    """A number of the command line."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number") from None
+
+
+def add_view_options(parser: argparse.ArgumentParser, formats: Sequence[str], told: str) -> None:
     """Zone and format, the same wherever events are shown."""
     parser.add_argument("--tz", metavar="ZONE", help="show and read times in this zone, such as Europe/Berlin (this machine's)")
-    parser.add_argument("-o", "--output", choices=FORMATS, help="table on a terminal, plain in a pipe, or json")
+    parser.add_argument("-o", "--output", choices=formats, help=told)
 
 
 def agenda(arguments: argparse.Namespace) -> int:

@@ -15,7 +15,15 @@ from ..model.zones import is_twice, zone_name
 from ..value import Value
 
 FORMATS = ("table", "plain", "json")
-NARROWEST_SUBJECT, HOURS_COLUMNS, ORGANIZER_COLUMNS, LOCATION_COLUMNS = 20, 16, 18, 20
+HOURS_COLUMNS, ENOUGH_FOR_A_TITLE = 16, 24
+WORDS = {  # Graph's words that are no words
+    "none": "no answer yet",
+    "notResponded": "no answer yet",
+    "tentativelyAccepted": "tentative",
+    "oof": "out of office",
+    "workingElsewhere": "working elsewhere",
+}
+LAYOUTS = ((18, 20), (14, 12), (14, 0), (0, 0))  # columns for organizer and location
 
 
 class Listing(Value):
@@ -64,10 +72,9 @@ def write_event(event: Event, zone: tzinfo, output: str | None) -> None:
 
 def _table(listing: Listing) -> str:
     if not listing.events:
-        return f"Nothing from {_day(listing.start)} to {_day(_last_day(listing))} ({zone_name(listing.zone)})."
+        return _nothing(listing)
     bold, dim, reset = ("\033[1m", "\033[2m", "\033[0m") if _in_colour() else ("", "", "")
-    room = _columns() - 4 - HOURS_COLUMNS - ORGANIZER_COLUMNS - LOCATION_COLUMNS - 4 * 2
-    subject_columns = min(max(NARROWEST_SUBJECT, room), max(width(_title(event)) for event in listing.events))
+    subject, organizer, location = _layout(listing, _columns())
     lines: list[str] = []
     heading = ""
     for number, event in enumerate(listing.events, 1):
@@ -75,21 +82,33 @@ def _table(listing: Listing) -> str:
         if day != heading:
             lines += ["", f"{bold}{day}{reset}"] if lines else [f"{bold}{day}{reset}"]
             heading = day
-        cells = [
-            f"{number:>4}",
-            pad(_hours(event, listing.zone), HOURS_COLUMNS),
-            pad(fit(_title(event), subject_columns), subject_columns),
-            pad(fit(_who(event.organizer), ORGANIZER_COLUMNS), ORGANIZER_COLUMNS),
-            fit(clean(event.location), LOCATION_COLUMNS),
-        ]
+        cells = [f"{number:>4}", pad(_hours(event, listing.zone), HOURS_COLUMNS), pad(_fitted_title(event, subject), subject)]
+        cells += [pad(fit(_who(event.organizer), organizer), organizer)] if organizer else []
+        cells += [fit(clean(event.location).strip(), location)] if location else []
         faint = dim if event.is_cancelled or event.response == "declined" else ""
         lines.append(f"{faint}{'  '.join(cells).rstrip()}{reset if faint else ''}")
     return "\n".join([*lines, "", f"Times are {zone_name(listing.zone)}. Details: daypass show NUMBER"])
 
 
+def _layout(listing: Listing, columns: int) -> tuple[int, int, int]:
+    """Columns for title, organizer and location: the richest layout that leaves the titles room enough."""
+    longest = max(width(_title(event)) for event in listing.events)
+    room = columns - 4 - 2 - HOURS_COLUMNS - 2
+    for organizer, location in LAYOUTS:
+        left = room - sum(wide + 2 for wide in (organizer, location) if wide)
+        if left >= min(longest, ENOUGH_FOR_A_TITLE):
+            return min(longest, left), organizer, location
+    return max(8, min(longest, room)), 0, 0
+
+
+def _nothing(listing: Listing) -> str:
+    first, last = _day(listing.start), _day(_last_day(listing))
+    return f"Nothing {f'on {first}' if first == last else f'from {first} to {last}'} ({zone_name(listing.zone)})."
+
+
 def _plain(listing: Listing) -> str:
     if not listing.events:
-        return f"Nothing from {_day(listing.start)} to {_day(_last_day(listing))} ({zone_name(listing.zone)})."
+        return _nothing(listing)
     return "\n".join(_plain_line(number, event, listing.zone) for number, event in enumerate(listing.events, 1))
 
 
@@ -161,7 +180,10 @@ def _person(person: Person | None) -> dict[str, str] | None:
 
 def _details(event: Event, zone: tzinfo) -> dict[str, str]:
     """Name and text of each detail there is; the texts are not yet fit for a terminal."""
-    invited = [f"{_who(one.person)} ({one.response}{'' if one.type == 'required' else ', ' + one.type})" for one in event.attendees]
+    invited = [
+        f"{_who(one.person)} ({WORDS.get(one.response, one.response)}{'' if one.type == 'required' else ', ' + one.type})"
+        for one in event.attendees
+    ]
     found = {
         "Subject": event.subject,
         "Start": _stamp(event.start, zone, named=True),
@@ -170,7 +192,7 @@ def _details(event: Event, zone: tzinfo) -> dict[str, str]:
         "Organizer": _who(event.organizer, address=True),
         "With": "\n".join(invited),
         "Join": event.join_url,
-        "Show as": event.show_as,
+        "Show as": WORDS.get(event.show_as, event.show_as),
         "Notes": ", ".join(_marks(event)),
         "Series": event.series_master_id,
         "Link": event.web_link,
@@ -181,8 +203,22 @@ def _details(event: Event, zone: tzinfo) -> dict[str, str]:
 
 
 def _title(event: Event) -> str:
+    return _named(event) + _marked(event)
+
+
+def _fitted_title(event: Event, columns: int) -> str:
+    """The title in so many columns; what a reader must know is not what is cut off."""
+    marked = _marked(event)
+    return fit(fit(_named(event), max(8, columns - width(marked))) + marked, columns)
+
+
+def _named(event: Event) -> str:
+    return clean(event.subject).strip() or "(no title)"
+
+
+def _marked(event: Event) -> str:
     marks = _marks(event)
-    return (clean(event.subject).strip() or "(no title)") + (f" ({', '.join(marks)})" if marks else "")
+    return f" ({', '.join(marks)})" if marks else ""
 
 
 def _marks(event: Event) -> list[str]:

@@ -121,7 +121,7 @@ class NewEvent(Value):
         except ValueError as error:
             raise UsageError(str(error)) from error
         if _instant(self.end) <= _instant(self.start):
-            raise UsageError(f"the event ends at {self.end} and starts at {self.start}; the end must come after the start")
+            raise UsageError(f"the event would end at {_said(self.end)}; the end must come after the start, {_said(self.start)}")
         if not self.subject.strip():
             raise UsageError("the event needs a title")
         for what, text in (("title", self.subject), ("location", self.location)):
@@ -144,7 +144,7 @@ def check_address(address: str) -> None:
     """UsageError unless the text can be one person's mail address: one `@` between two names, no space, control or list character."""
     name, _, domain = address.partition("@")
     if not name or not domain or "@" in domain or not address.isprintable() or any(mark in address for mark in " ,;<>"):
-        raise UsageError(f"{address[:60]!r} is not a mail address", ("megan@contoso.example",))
+        raise UsageError(f"{address[:60]!r} is not an email address", ("name@contoso.example",))
 
 
 def overlaps(event: Event, start: datetime, end: datetime, zone: tzinfo) -> bool:
@@ -192,6 +192,10 @@ def _check_span(start: datetime | date, end: datetime | date) -> None:
 def _instant(moment: datetime | date) -> datetime:
     """A moment in UTC, where subtracting and comparing mean real time; a day, to be compared with days only, is its midnight there."""
     return moment.astimezone(UTC) if isinstance(moment, datetime) else datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
+
+
+def _said(moment: datetime | date) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if isinstance(moment, datetime) else moment.isoformat()
 
 
 def _is_one_line(text: str) -> bool:

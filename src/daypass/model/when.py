@@ -119,7 +119,7 @@ def parse_window(from_text: str | None, to_text: str | None, days: int | None, n
     if to_text is not None and days is not None:
         raise UsageError("give the end of the window or its number of days, not both")
     if days is not None and not 1 <= days <= _LONGEST_DAYS:
-        raise UsageError(f"the number of days must lie between 1 and {_LONGEST_DAYS}, not at {days}")
+        raise UsageError(f"the number of days must be between 1 and {_LONGEST_DAYS}, not {days}")
     wall, start = _window_start(from_text, days, now, zone)
     end = _window_end(wall, to_text, days, now, zone)
     if end.astimezone(UTC) <= start.astimezone(UTC):
@@ -141,7 +141,7 @@ def _window_start(from_text: str | None, days: int | None, now: datetime, zone: 
 
 def _empty_window(start: datetime, to_text: str) -> UsageError:
     return UsageError(
-        f"the window would begin at {start:%Y-%m-%d %H:%M} and end with {_shown(to_text)}; the end must come later"
+        f"the end, {_shown(to_text)}, does not come after the start, {start:%Y-%m-%d %H:%M}"
         " (a day and its time belong in one pair of quotes)"
     )
 

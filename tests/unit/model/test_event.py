@@ -244,5 +244,5 @@ def test_an_address_is_taken(address):
     ],
 )
 def test_what_is_no_address_is_refused(address):
-    with pytest.raises(UsageError, match="not a mail address"):
+    with pytest.raises(UsageError, match="not an email address"):
         check_address(address)
