@@ -22,6 +22,7 @@ from .proxies import proxy_address
 from .wire import Access, Flow, Reply, Request, Response, Sleep, absolute, address, step
 
 if TYPE_CHECKING:
+    import asyncio
     from types import TracebackType
     from typing import Self
     from urllib.parse import SplitResult
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Token = Callable[[Access], str]
 
+PROXY_PORT = http.client.HTTP_PORT
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 30.0
 LARGEST_BODY_BYTES = 64 * 1024 * 1024
+AT_ONCE = 4  # Graph serves a mailbox so many requests at a time (throttling-limits: Outlook)
 IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 
 
@@ -83,10 +86,7 @@ class _DeadlineReader(RawIOBase):
         return True
 
     def readinto(self, buffer: Any, /) -> int | None:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("timed out")
-        self._sock.settimeout(left)
+        self._sock.settimeout(_left(self._deadline))
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -94,35 +94,75 @@ class _DeadlineReader(RawIOBase):
         super().close()
 
 
-class _Connection(http.client.HTTPSConnection):
-    """An HTTPS connection whose every answer must be complete by `deadline` (monotonic seconds)."""
+def _left(deadline: float) -> float:
+    """Seconds up to a deadline; TimeoutError when it has passed."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    return left
 
+
+class _Answer(http.client.HTTPResponse):
+    """An answer by a deadline, without the interim ones before it (RFC 9110, section 15.2; http.client passes over 100 alone)."""
+
+    def __init__(self, sock: socket.socket, deadline: float, method: str | None) -> None:
+        super().__init__(sock, method=method)
+        self.fp.close()
+        self.fp = BufferedReader(_DeadlineReader(sock, deadline))
+
+    def begin(self) -> None:
+        """Read heads up to the answer's own."""
+        super().begin()
+        while 100 <= self.status < 200:
+            self.headers = self.msg = cast("Any", None)
+            super().begin()
+
+
+class _Connection(http.client.HTTPConnection):
+    """A connection through TLS to `host`, straight or through the proxy `via`; `peer` is who is spoken to as yet, in words.
+
+    Every exchange must be complete by `deadline` (monotonic seconds), the connecting included; reaching the host or the
+    proxy, the proxy's answer and the handshake have `connect_seconds` each.
+    """
+
+    default_port = http.client.HTTPS_PORT
     deadline = 0.0
     connected = used = False
 
+    def __init__(self, host: str, port: int | None, via: SplitResult | None, context: ssl.SSLContext, connect_seconds: float) -> None:
+        self._host, self._place = host, _place(host, port)
+        self._context, self._connect_seconds = context, connect_seconds
+        self.peer = _proxy_place(via) if via else self._place
+        if not via:
+            super().__init__(host, port, timeout=connect_seconds)
+            return
+        super().__init__(via.hostname or "", via.port or PROXY_PORT, timeout=connect_seconds)
+        self.set_tunnel(host, port or self.default_port, _proxy_login(via.username, via.password))
+
     def connect(self) -> None:
-        """Connect (through the proxy's tunnel, if any) and make reads obey the deadline."""
+        """Connect, through the proxy's tunnel if there is one, and agree on keys."""
         super().connect()
-        self.sock: Any = _DeadlineSocket(cast("socket.socket", self.sock), self)
+        self.peer = self._place
+        self.sock.settimeout(_left(self._limit()))
+        self.sock = self._context.wrap_socket(self.sock, server_hostname=self._host)
         self.connected = True
 
+    def send(self, data: Any) -> None:
+        """Send, within what is left of the time."""
+        if self.sock is not None:
+            self.sock.settimeout(_left(self._limit()))
+        super().send(data)
 
-class _DeadlineSocket:
-    """The three things http.client asks of a socket."""
+    def response_class(  # pyright: ignore[reportIncompatibleVariableOverride] - http.client does no more than call it
+        self, sock: socket.socket, debuglevel: int = 0, method: str | None = None
+    ) -> _Answer:
+        """What reads an answer, the proxy's or the host's."""
+        del debuglevel
+        return _Answer(sock, self._limit(), method)
 
-    def __init__(self, sock: socket.socket, connection: _Connection) -> None:
-        self._sock, self._connection = sock, connection
-
-    def sendall(self, data: bytes) -> None:
-        self._sock.settimeout(max(0.001, self._connection.deadline - time.monotonic()))
-        self._sock.sendall(data)
-
-    def makefile(self, mode: str) -> BufferedReader:
-        del mode
-        return BufferedReader(_DeadlineReader(self._sock, self._connection.deadline))
-
-    def close(self) -> None:
-        self._sock.close()
+    def _limit(self) -> float:
+        """When the step that begins now must be done (monotonic seconds)."""
+        return self.deadline if self.connected else min(self.deadline, time.monotonic() + self._connect_seconds)
 
 
 class Transport:
@@ -155,18 +195,18 @@ class Transport:
         except (ConnectionError, ssl.SSLEOFError) as error:
             # An idle connection may have been closed by the server meanwhile; that says nothing about the request.
             if not connection.used or request.method not in IDEMPOTENT:
-                raise self._trouble(error, connection, url) from None
+                raise self._failure(error, connection) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise self._trouble(error, connection, url) from None
+            raise self._failure(error, connection) from None
         connection = self._new_connection(url.hostname, url.port)
         try:
             return self._exchange(connection, request, url)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise self._trouble(error, connection, url) from None
+            raise self._failure(error, connection) from None
 
     def close(self) -> None:
         """Close the idle connections."""
-        for connections in self._idle.values():
+        for connections in list(self._idle.values()):
             while connections:
                 connections.pop().close()
 
@@ -177,12 +217,7 @@ class Transport:
             return self._new_connection(host, port)
 
     def _new_connection(self, host: str, port: int | None) -> _Connection:
-        via = proxy_address(host, self._environ)
-        if not via:
-            return _Connection(host, port, timeout=self._connect_seconds, context=self._context)
-        connection = _Connection(via.hostname or "", via.port or 8080, timeout=self._connect_seconds, context=self._context)
-        connection.set_tunnel(host, port or 443, _proxy_login(via.username, via.password))
-        return connection
+        return _Connection(host, port, proxy_address(host, self._environ), self._context, self._connect_seconds)
 
     def _exchange(self, connection: _Connection, request: Request, url: SplitResult) -> Response:
         """One request and its answer; the connection is kept only when both were whole."""
@@ -204,9 +239,9 @@ class Transport:
             headers = {name.lower(): value for name, value in answer.getheaders()}
             return Response(answer.status, headers, _whole_body(answer, url.netloc))
 
-    def _trouble(self, error: Exception, connection: _Connection, url: SplitResult) -> TransportError:
+    def _failure(self, error: Exception, connection: _Connection) -> TransportError:
         waited = self._total_seconds if connection.connected else self._connect_seconds
-        return _trouble(error, url.hostname or "", url.port, waited)
+        return _trouble(error, connection.peer, waited)
 
 
 def _whole_body(answer: http.client.HTTPResponse, host: str) -> bytes:
@@ -236,7 +271,7 @@ def _too_large(host: str) -> TransportError:
 
 # Each way in which the network fails, most special first: our one word for it, and the words for people.
 TROUBLES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str], ...] = (
-    (socket.gaierror, "dns", "the name {host} cannot be found"),
+    (socket.gaierror, "dns", "{where} cannot be found (no such name)"),
     (ssl.SSLCertVerificationError, "tls", "the certificate of {where} is not trusted ({why})"),
     (ssl.SSLEOFError, "reset", "{where} closed the connection in the middle"),
     (ssl.SSLError, "tls", "no secure connection to {where} ({why})"),
@@ -253,13 +288,20 @@ TROUBLES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str], 
 )
 
 
-def _trouble(error: Exception, host: str, port: int | None, waited_seconds: float) -> TransportError:
+def _trouble(error: Exception, where: str, waited_seconds: float) -> TransportError:
     """The TransportError for a failure; the failure's own text is not repeated where it may quote what was sent."""
-    where = host if port in (None, 443) else f"{host}:{port}"
     why = next((text for name in ("verify_message", "reason", "strerror") if (text := getattr(error, name, None))), str(error))
     kind, said = next((kind, said) for kinds, kind, said in TROUBLES if isinstance(error, kinds))
-    told = said.format(host=host, where=where, why=why, waited=waited_seconds, kind=type(error).__name__)
-    return TransportError(told, kind=kind, host=where)
+    return TransportError(said.format(where=where, why=why, waited=waited_seconds, kind=type(error).__name__), kind=kind, host=where)
+
+
+def _place(host: str, port: int | None) -> str:
+    return host if port in (None, 443) else f"{host}:{port}"
+
+
+def _proxy_place(via: SplitResult) -> str:
+    """The proxy in words, without its login."""
+    return f"the proxy {via.hostname}:{via.port or PROXY_PORT}"
 
 
 def _outgoing(request: Request, root: str, token: Token) -> Request:
@@ -270,6 +312,12 @@ def _outgoing(request: Request, root: str, token: Token) -> Request:
         headers["Authorization"] = f"Bearer {token(request.access)}"
         headers["client-request-id"] = os.urandom(16).hex()
     return Request(whole.method, whole.url, headers, whole.body)
+
+
+def _telling_refused(response: Response, outgoing: Request) -> Response:
+    """The response; a 401 with the token that it refuses."""
+    bearer = outgoing.headers.get("Authorization", "") if response.status == 401 else ""
+    return response.replace(refused=bearer.removeprefix("Bearer ")) if bearer else response
 
 
 class Client:
@@ -304,7 +352,7 @@ class Client:
     def _answer(self, request: Request) -> Response | TransportError:
         outgoing = _outgoing(request, self._root, self._token)
         try:
-            return self._transport.send(outgoing)
+            return _telling_refused(self._transport.send(outgoing), outgoing)
         except TransportError as error:
             return error
 
@@ -316,7 +364,7 @@ class Client:
 
 
 class AsyncClient:
-    """Runs flows over aiohttp; the token is fetched in a thread, for MSAL blocks.
+    """Runs flows over aiohttp, AT_ONCE exchanges at a time; the token is fetched in a thread, for MSAL blocks.
 
     `root` and `token` are as for `Client`; `ca_file`, `environ` and the seconds as for `Transport`; `sleep` is awaited.
     """
@@ -334,7 +382,7 @@ class AsyncClient:
         self._root, self._token, self._environ, self._sleep = root, token, environ, sleep
         self._connect_seconds, self._total_seconds = connect_seconds, total_seconds
         self._context = tls_context(ca_file, environ)
-        self._session: aiohttp.ClientSession | None = None
+        self._opened: tuple[aiohttp.ClientSession, asyncio.Semaphore] | None = None
 
     async def run(self, flow: Flow[T]) -> T:
         """Run a flow to its result."""
@@ -354,8 +402,8 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._session:
-            await self._session.close()
+        if self._opened:
+            await self._opened[0].close()
 
     async def _pause(self, seconds: float) -> None:
         import asyncio
@@ -363,39 +411,68 @@ class AsyncClient:
         await (self._sleep or asyncio.sleep)(seconds)
 
     async def _answer(self, request: Request) -> Response | TransportError:
+        outgoing = await _from_thread(lambda: _outgoing(request, self._root, self._token))
+        session, slots = self._opened = self._opened or self._open()
+        try:
+            async with slots:  # waiting for a turn costs no time of the exchange
+                return _telling_refused(await self._exchange(session, outgoing), outgoing)
+        except TransportError as error:
+            return error
+
+    def _open(self) -> tuple[aiohttp.ClientSession, asyncio.Semaphore]:
         import asyncio
 
         import aiohttp
+
+        timeout = aiohttp.ClientTimeout(total=self._total_seconds, sock_connect=self._connect_seconds)
+        return aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(ssl=self._context)), asyncio.Semaphore(AT_ONCE)
+
+    async def _exchange(self, session: aiohttp.ClientSession, request: Request) -> Response:
+        import aiohttp
         from yarl import URL
 
-        outgoing = await asyncio.to_thread(_outgoing, request, self._root, self._token)
-        url = address(outgoing.url)
+        url = address(request.url)
         host = url.hostname or ""
-        if self._session is None:
-            timeout = aiohttp.ClientTimeout(total=self._total_seconds, connect=self._connect_seconds)
-            self._session = aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(ssl=self._context))
+        via = proxy_address(host, self._environ)
         try:
-            via = proxy_address(host, self._environ)
-            async with self._session.request(
-                outgoing.method,
-                URL(outgoing.url, encoded=True),  # next links are opaque: not one character may change
-                headers=outgoing.headers,
-                data=outgoing.body or None,
+            async with session.request(
+                request.method,
+                URL(request.url, encoded=True),  # next links are opaque: not one character may change
+                headers=request.headers,
+                data=request.body or None,
                 proxy=via.geturl() if via else None,
                 allow_redirects=False,
             ) as answer:
                 return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, await _whole(answer, host))
-        except TransportError as error:
-            return error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             waited = self._connect_seconds if isinstance(error, aiohttp.ConnectionTimeoutError) else self._total_seconds
-            return _trouble(_root_cause(error), host, url.port, waited)
+            where = _proxy_place(via) if via and _is_of_proxy(error, via) else _place(host, url.port)
+            raise _trouble(_root_cause(error), where, waited) from None
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await self.close()
+
+
+async def _from_thread(work: Callable[[], T]) -> T:
+    """What `work` gives, from a thread of its own: whoever is cancelled, and the end of the program, need not wait for it."""
+    import asyncio
+    import threading
+    from concurrent.futures import Future
+
+    outcome: Future[T] = Future()
+    outcome.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            outcome.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - told to whoever waits
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await asyncio.wrap_future(outcome)
 
 
 async def _whole(answer: aiohttp.ClientResponse, host: str) -> bytes:
@@ -408,6 +485,15 @@ async def _whole(answer: aiohttp.ClientResponse, host: str) -> bytes:
         if len(body) > LARGEST_BODY_BYTES:
             raise _too_large(host)
     return bytes(body)
+
+
+def _is_of_proxy(error: Exception, via: SplitResult) -> bool:
+    """Whether one of aiohttp's errors tells of the proxy, not of the host behind it."""
+    import aiohttp
+
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return error.host == via.hostname
+    return isinstance(error, aiohttp.ClientProxyConnectionError | aiohttp.ClientHttpProxyError)
 
 
 def _root_cause(error: Exception) -> Exception:
