@@ -46,7 +46,9 @@ class App:
     @cached_property
     def credentials(self) -> Credentials:
         """This identity's tokens."""
-        return Credentials(self.settings.client_id, f"{self.settings.authority}/{self.settings.tenant_id}", self.vault, self._send)
+        authority = self.settings.authority
+        hosts = login_hosts(authority.partition("://")[2].lower())
+        return Credentials(self.settings.client_id, f"{authority}/{self.settings.tenant_id}", self.vault, self._send, login_hosts=hosts)
 
     def close(self) -> None:
         """Close the connections, if any were made."""
@@ -65,6 +67,11 @@ class App:
                 return _place_on(folder)
             self._warn(f"No writable volume is mounted at {folder}: the sign-in is kept in memory and ends with this command.")
         return ""
+
+
+def login_hosts(host: str) -> frozenset[str]:
+    """All names of the sign-in service that a host belongs to: those of its cloud; none but its own where it is no cloud's."""
+    return frozenset(other for other, graphs in config.CLOUDS.items() if graphs == config.CLOUDS.get(host)) | {host}
 
 
 def _is_mounted(folder: str) -> bool:

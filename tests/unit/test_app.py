@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from daypass.app import App
+from daypass.app import App, login_hosts
 from daypass.config import Settings
 
 SHARED = "/dev/shm"  # mounted everywhere, and everybody may write in it, as in many a container's volume
@@ -52,3 +52,9 @@ def test_on_a_volume_that_is_everybodys_they_rest_in_a_folder_of_our_own() -> No
         assert os.stat(SHARED).st_mode == before
     finally:
         shutil.rmtree(folder)
+
+
+def test_a_sign_in_service_may_answer_under_the_names_of_its_own_cloud_alone() -> None:
+    assert login_hosts("login.microsoftonline.com") == {"login.microsoftonline.com", "login.microsoft.com", "login.windows.net"}
+    assert login_hosts("login.microsoftonline.us") == {"login.microsoftonline.us"}
+    assert login_hosts("localhost:8443") == {"localhost:8443"}
