@@ -36,11 +36,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """The verbs of `daypass sandbox` and their options."""
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     _configure_up(verbs.add_parser("up", help="start a tenant; prints one JSON line when it listens"))
-    for name, (run, summary) in {
-        "down": (_down, "end the running tenant"),
-        "env": (_env, "print export lines that point daypass at the running tenant"),
-    }.items():
-        verb = verbs.add_parser(name, help=summary, description=summary)
+    down = verbs.add_parser("down", help="end the running tenant", description="end the running tenant")
+    env_help = "print export lines that point daypass at the running tenant"
+    env = verbs.add_parser("env", help=env_help, description=env_help)
+    env.add_argument("--unset", action="store_true", help="print the line that takes them back, for a shell that pointed at a tenant")
+    for verb, run in ((down, _down), (env, _env)):
         _add_port(verb)
         verb.set_defaults(run=run)
     approve = _control_verb(verbs, "approve", "approve a waiting device sign-in", _say_approve)
@@ -235,10 +235,17 @@ def _down(arguments: argparse.Namespace) -> int:
         if time.monotonic() > deadline:
             _stop(f"process {description['pid']} does not end", UNREACHABLE)
         time.sleep(0.02)
+    if os.environ.get("DAYPASS_AUTHORITY") == description["authority"]:
+        sys.stderr.write('this shell still points at it; to take that back: eval "$(daypass sandbox env --unset)"\n')
     return 0
 
 
 def _env(arguments: argparse.Namespace) -> int:
+    if arguments.unset:
+        from .server import ENVIRONMENT
+
+        print(f"unset {' '.join(ENVIRONMENT)}", flush=True)
+        return 0
     _show(_found(arguments.port), print_env=True)
     return 0
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import ssl
 import subprocess
 import sys
@@ -63,7 +64,7 @@ class Demo:
         if self._approver and self._approver.partition("@")[0] not in people:
             sys.stderr.write(f"daypass demo: there is no {self._approver!r} in the tenant; there are {', '.join(people[:12])} ...\n")
             return 2
-        _say("This runs on a pretend Microsoft 365 tenant on this machine. Nothing leaves it, and it is gone when the demo ends.")
+        _say("This runs on a pretend Microsoft 365 tenant on this machine.\nNothing leaves it, and it is gone when the demo ends.")
         try:
             self._sign_in()
             self._show()
@@ -82,20 +83,15 @@ class Demo:
             self._prove(made)
         except subprocess.CalledProcessError as error:
             return error.returncode
-        _say(
-            "What to try next:\n"
-            '  daypass sandbox up --background        a tenant that stays; then: eval "$(daypass sandbox env)"\n'
-            "  daypass agenda fri --days 3 -o json    other days, for programs\n"
-            "  daypass show --match webinar           one event with all its details\n"
-            "  README.md                              six steps to your own tenant, and the container"
-        )
+        _say(_next_steps())
         return 0
 
     def _sign_in(self) -> None:
         if not self._approver:
             _say(
-                "Sign in as you would on a second device: open the address below in a browser, type the code, pick Megan Bowen.\n"
-                "(The browser will not know the demo's certificate: that is expected here, and only here.)"
+                "Sign in as you would on a second device: open the address below in a browser,\n"
+                "type the code, pick Megan Bowen. (The browser will not know the demo's\n"
+                "certificate: that is expected here, and only here.)"
             )
         else:
             _say(f"The second device is played for you: {self._approver} approves.")
@@ -150,9 +146,24 @@ class Demo:
         return [sys.executable, "-m", "daypass", *words]
 
 
+def _next_steps() -> str:
+    """What to type next; where `daypass` is not on the path, first how to put it there."""
+    activate = os.path.join(os.path.relpath(sys.prefix), "bin", "activate")
+    to_path = [] if shutil.which("daypass") or not os.path.exists(activate) else [(f"source {activate}", "puts daypass on your path")]
+    steps = [
+        *to_path,
+        ("daypass sandbox up --background", "a tenant that stays, and then:"),
+        ('eval "$(daypass sandbox env)"', "points this shell at it"),
+        ("daypass agenda fri --days 3 -o json", "other days, for programs"),
+        ("daypass show --match webinar", "one event with all its details"),
+    ]
+    lines = [f"  {command:<37} {told}" for command, told in steps]
+    return "\n".join(["What to try next:", *lines, "README.md has six steps to your own tenant, and the container."])
+
+
 def _typed(words: Sequence[str]) -> str:
     return " ".join(["daypass", *(f'"{word}"' if " " in word else word for word in words)])
 
 
 def _say(text: str) -> None:
-    print(f"\n{text}\n", flush=True)
+    print(f"{text}\n", flush=True)

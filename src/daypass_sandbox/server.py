@@ -91,15 +91,19 @@ class Running:
         return environ_of(self.description())
 
 
+# What points daypass at a tenant: names in the environment, and where a tenant's description has their values.
+ENVIRONMENT = {
+    "DAYPASS_AUTHORITY": "authority",
+    "DAYPASS_GRAPH_ROOT": "graph_root",
+    "DAYPASS_CA_FILE": "ca_file",
+    "CLIENT_ID": "client_id",
+    "TENANT_ID": "tenant_id",
+}
+
+
 def environ_of(description: Mapping[str, Any]) -> dict[str, str]:
     """The environment that points daypass at the tenant described so."""
-    return {
-        "DAYPASS_AUTHORITY": str(description["authority"]),
-        "DAYPASS_GRAPH_ROOT": str(description["graph_root"]),
-        "DAYPASS_CA_FILE": str(description["ca_file"]),
-        "CLIENT_ID": str(description["client_id"]),
-        "TENANT_ID": str(description["tenant_id"]),
-    }
+    return {name: str(description[member]) for name, member in ENVIRONMENT.items()}
 
 
 @contextlib.contextmanager

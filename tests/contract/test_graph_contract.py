@@ -31,7 +31,7 @@ SPELT_OTHERWISE_BY_THE_SERVICE = ("$.error.innerError", "$.error.innerError.date
 def kit() -> list[str]:
     """The command of the judge; the test is skipped, saying why, where it cannot be had."""
     if not (KIT / "validate.py").is_file():
-        pytest.skip(f"NOT JUDGED: the conformance kit is not at {KIT}; set DAYPASS_KIT")
+        pytest.skip(f"NOT JUDGED by Microsoft's published contract: that kit is kept elsewhere, not at {KIT} (DAYPASS_KIT)")
     if subprocess.run([KIT_PYTHON, "-c", NEEDED], capture_output=True, timeout=60, check=False).returncode:
         pytest.skip(
             f"NOT JUDGED: {KIT_PYTHON} lacks the kit's packages; set DAYPASS_KIT_PYTHON to one with {NEEDED.removeprefix('import ')}"

@@ -64,6 +64,10 @@ class Control:
         return thread
 
 
+# What a shell starts in the background ignores SIGINT, and so do its children; this one is to hear it all the same.
+HEARING = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); runpy.run_module('daypass', run_name='__main__')"
+
+
 class Cli:
     """`daypass` in a folder of its own, pointed at one tenant."""
 
@@ -92,9 +96,9 @@ class Cli:
         )
 
     def start(self, *words: str, **changes: str | None) -> subprocess.Popen[str]:
-        """Start and leave running."""
+        """Start and leave running; Ctrl-C reaches it."""
         return subprocess.Popen(
-            self.command(*words),
+            [sys.executable, "-W", "error", "-c", HEARING, *words],
             env=self.changed(changes),
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
@@ -131,5 +135,8 @@ class Cli:
     def interrupt(self, process: subprocess.Popen[str]) -> tuple[int, str]:
         """Send Ctrl-C and wait for the end."""
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=PATIENCE_SECONDS)
+        try:
+            _, said = process.communicate(timeout=PATIENCE_SECONDS)
+        finally:
+            process.kill()
         return process.returncode, said

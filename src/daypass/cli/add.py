@@ -56,7 +56,7 @@ def add(arguments: argparse.Namespace) -> int:
         write_event(event, session.zone, arguments.output)
         if new.attendees:
             count = len(new.attendees)
-        note(f"{count} {'person has' if count == 1 else 'people have'} been invited")
+            note(f"{count} {'person has' if count == 1 else 'people have'} been invited")
         return 0
 
 

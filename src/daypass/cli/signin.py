@@ -44,8 +44,9 @@ def _show(app: App, code: DeviceCode, scopes: tuple[str, ...]) -> None:
     sys.stderr.write(
         f"To sign in, open  {bold}{clean(code.verification_uri)}{plain}\n"
         f"and enter code    {bold}{clean(code.user_code)}{plain}    (good for {minutes} minutes)\n\n"
-        f"This asks for {', '.join(scopes)} in tenant {clean(app.settings.tenant_id)}.\n"
-        "Only type this code if you started this sign-in yourself, here, just now. Nobody will ever send you one.\n\n"
+        f"This asks for {', '.join(scopes)}\nin tenant {clean(app.settings.tenant_id)}.\n"
+        "Only type this code if you started this sign-in yourself, here, just now.\n"
+        "Nobody will ever send you one.\n\n"
         "Waiting for you to finish there ... (Ctrl-C stops)\n"
     )
     sys.stderr.flush()
