@@ -74,14 +74,24 @@ class Credentials:
         self._login_hosts = login_hosts | {address(authority).netloc.lower()}
 
     def token(self, access: Access) -> str:
-        """An access token good for `access`; raises SignInRequired (or what else the service says) when a person is needed."""
+        """An access token good for `access`; raises SignInRequired (or what else the service says) when a person is needed.
+
+        The error's `scopes` say what a sign-in would have to ask for.
+        """
+        try:
+            return self._token(access)
+        except AuthError as error:
+            error.scopes = access.scopes
+            raise
+
+    def _token(self, access: Access) -> str:
         state: State = self._vault.read()
         if not (access.renew or access.claims):
             kept = tokens.pick(state.get("cache", {}), access.scopes, self._clock())
             if kept:
                 return kept.secret
         if tokens.account(state.get("cache", {})) is None:
-            raise SignInRequired("nobody is signed in")
+            raise SignInRequired("no sign-in is kept on this machine")
         return self._renewed(access)
 
     def expiry(self, secret: str) -> float:

@@ -64,7 +64,7 @@ class AuthError(DaypassError):
     """Sign-in failed.
 
     `error` and `suberror` are OAuth's words (behaviour hangs on them alone); `code` is the AADSTS number, 0 if none;
-    `claims` is what the next sign-in must answer; the ids let an administrator find the attempt in the sign-in log.
+    `claims` is what the next sign-in must answer, `scopes` the permissions that were wanted; the ids let an administrator find the attempt in the sign-in log.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class AuthError(DaypassError):
         super().__init__(message)
         self.error, self.suberror, self.code, self.claims = error, suberror, code, claims
         self.correlation_id, self.timestamp = correlation_id, timestamp
+        self.scopes: tuple[str, ...] = ()
 
 
 class SignInRequired(AuthError):
@@ -146,7 +147,7 @@ class ServiceUnavailable(GraphError):
 
 
 class TransportError(DaypassError):
-    """No usable answer came back; a driver throws it into the flow at the Request it belongs to.
+    """No usable answer came back. A driver throws it into the flow at the Request it belongs to; in getting a token, it ends the flow.
 
     `kind` is one of dns, connect, tls, timeout, reset, busy, garbage; `host` is who was asked; `retry_after_seconds` is
     what a busy host asked for, 0 if nothing.

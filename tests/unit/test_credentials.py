@@ -472,7 +472,7 @@ print(*sys.modules)
         assert loaded & {"msal", "requests", "urllib3", "asyncio", "aiohttp", "logging", "jwt"} == set()
 
     def test_without_a_sign_in_nothing_is_asked(self, world: World) -> None:
-        with pytest.raises(SignInRequired, match="nobody is signed in"):
+        with pytest.raises(SignInRequired, match="no sign-in is kept"):
             world.credentials().token(Access(READ))
         assert world.asked == []
 

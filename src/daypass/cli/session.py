@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ..app import App, Client
 from ..config import load
-from ..errors import SignInRequired
+from ..errors import ConsentRequired, SignInRequired
 from ..model import zones
 
 if TYPE_CHECKING:
@@ -60,36 +60,20 @@ class Session:
     def run(self, flow: Callable[[], Flow[T]]) -> T:
         """Run a flow; when that takes a sign-in and a person is there, sign in first and run it anew.
 
-        A permission not granted yet is asked for in the same way (the step up from reading to writing).
+        A permission not granted yet is asked for in the same way (the step up from reading to writing). One sign-in is to be
+        enough for looking around, so it never asks for the user's name alone.
         """
-        from ..errors import ConsentRequired
-
         try:
             return self.client.run(flow())
         except (SignInRequired, ConsentRequired) as error:
+            from ..graph.operations import IDENTITY, READ
             from .signin import person_is_there, sign_in
 
             if not person_is_there():
                 raise
-            sign_in(self.app, scopes=needed_by(flow), claims=error.claims)
+            wanted = [scope for scope in error.scopes if scope not in IDENTITY] or READ
+            sign_in(self.app, (*IDENTITY, *wanted), error.claims)
             return self.client.run(flow())
-
-
-def needed_by(flow: Callable[[], Flow[object]]) -> tuple[str, ...]:
-    """What to ask for when a flow needs a sign-in: to know the user, and what its first request needs, or else to read.
-
-    One sign-in is to be enough for looking around, so it never asks for the user's name alone.
-    """
-    from ..graph.operations import IDENTITY, READ
-    from ..wire import Request, step
-
-    probe = flow()
-    try:
-        first = step(probe, None)
-    finally:
-        probe.close()
-    scopes = first.access.scopes if isinstance(first, Request) and first.access else ()
-    return (*IDENTITY, *([scope for scope in scopes if scope not in IDENTITY] or READ))
 
 
 def note(text: str) -> None:
