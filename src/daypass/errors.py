@@ -64,7 +64,8 @@ class AuthError(DaypassError):
     """Sign-in failed.
 
     `error` and `suberror` are OAuth's words (behaviour hangs on them alone); `code` is the AADSTS number, 0 if none;
-    `claims` is what the next sign-in must answer, `scopes` the permissions that were wanted; the ids let an administrator find the attempt in the sign-in log.
+    `claims` is what the next sign-in must answer, `scopes` the permissions that were wanted. The ids let an administrator
+    find the attempt in the sign-in log.
     """
 
     def __init__(
