@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
@@ -66,6 +67,8 @@ class App:
             if _is_mounted(folder) and os.access(folder, os.W_OK | os.X_OK):
                 return _place_on(folder)
             self._warn(f"No writable volume is mounted at {folder}: the sign-in is kept in memory and ends with this command.")
+        else:
+            self._warn("The sign-in is kept in memory and ends with this command.")
         return ""
 
 
@@ -127,13 +130,20 @@ class Operations:
 class Client(client.Client, Operations):
     """Microsoft 365 through a blocking connection, signed in as the settings say.
 
-    `settings` default to `daypass.load()`; `app` takes parts already joined instead. Raises ConfigError when the settings are
-    not fit for use, and SignInRequired from any operation while nobody is signed in (`daypass login`).
+    `settings` default to `daypass.load()`; `app` takes parts already joined instead; `sleep` lets the time of a wait pass.
+    Raises ConfigError when the settings are not fit for use, and SignInRequired from any operation while nobody is signed
+    in (`daypass login`).
     """
 
-    def __init__(self, settings: config.Settings | None = None, environ: Mapping[str, str] = os.environ, app: App | None = None) -> None:
+    def __init__(
+        self,
+        settings: config.Settings | None = None,
+        environ: Mapping[str, str] = os.environ,
+        app: App | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
         app = app or App(settings or config.load(environ=environ), environ)
-        super().__init__(app.settings.graph_root, app.credentials.token, app.transport)
+        super().__init__(app.settings.graph_root, app.credentials.token, app.transport, sleep)
 
 
 class AsyncClient(client.AsyncClient, Operations):

@@ -114,9 +114,12 @@ class Credentials:
             last_error=state.get("last_error", ""),
         )
 
-    def sign_in_by_device_code(self, scopes: tuple[str, ...], show: Callable[[DeviceCode], object], claims: str = "") -> tokens.Account:
+    def sign_in_by_device_code(
+        self, scopes: tuple[str, ...], show: Callable[[DeviceCode], object], claims: str = "", only: tokens.Account | None = None
+    ) -> tokens.Account:
         """Sign a person in on another device (RFC 8628); `show` is given the code to display.
 
+        With `only`, nobody else's sign-in is accepted: what is kept stays as it was, and AuthError says who came instead.
         Polls until the person is done, through dropped connections and busy servers, while the code lives. Raises
         DeviceCodeExpired, SignInDeclined, BlockedByPolicy, ConsentRequired, AppMisconfigured or another AuthError.
         """
@@ -138,7 +141,7 @@ class Credentials:
             with http.understood():
                 answer = app.acquire_token_by_device_flow(flow, claims_challenge=claims or None, exit_condition=_once)
             if "access_token" in answer:
-                return self._keep(cache, "device_code")
+                return self._keep(cache, "device_code", only)
             wait = pace.after(http.trouble or _still_waiting(answer, http))
         raise DeviceCodeExpired("the code ran out before it was used", error="expired_token")
 
@@ -149,11 +152,13 @@ class Credentials:
         """
         return tokens.account(self._vault.erase().get("cache", {}))
 
-    def _keep(self, cache: msal.SerializableTokenCache, method: str) -> tokens.Account:
+    def _keep(self, cache: msal.SerializableTokenCache, method: str, only: tokens.Account | None) -> tokens.Account:
         content: dict[str, Any] = json.loads(cache.serialize())
         account = tokens.account(content)
         if account is None:
             raise AuthError("the sign-in service did not say who signed in (no ID token)", error="invalid_response")
+        if only and account.home_account_id != only.home_account_id:
+            raise AuthError(f"{account.username} signed in, where {only.username} was expected; nothing was changed", error="other_account")
         with self._vault.transaction() as state:
             state.clear()  # an earlier sign-in's tokens must not outlive it
             state.update(cache=content, method=method, signed_in_at=self._clock())

@@ -40,7 +40,7 @@ MOST_BYTES = 16_777_216  # no sealed file or key comes near it
 GRADES = {
     "keyring": "A: sealed, the key is in the system's keyring",
     "keyfile": "B: sealed, the key is in the file that DAYPASS_KEY_FILE names",
-    "sibling": "C: sealed, but the key lies beside it: this hides, it does not protect from who can read your files",
+    "sibling": "C: sealed, but the key lies beside it: this hides the tokens, it does not protect them from anyone who can read your files",
     "memory": "M: in memory only, gone when this command ends",
 }
 READABLE = ", and others can read that file"
@@ -168,6 +168,9 @@ class Vault:
             plain = _aes_gcm(key).decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], self._bound(header + b"\n"))
             return dict(json.loads(plain))
         except (_invalid_tag(), ValueError):
+            if keeper == "keyfile":  # a setting says which key; a wrong one must not cost the sign-in
+                reason = f"{self._key_file} does not open the stored sign-in: it is another key, or what is stored is damaged"
+                raise ConfigError("DAYPASS_KEY_FILE", reason) from None
             raise _Unreadable("it is damaged, or its key is another") from None
 
     def _bound(self, header: bytes) -> bytes:

@@ -30,6 +30,7 @@ SUMMARY = "a pretend Microsoft 365 tenant on this machine"
 
 USAGE, NOT_FOUND, UNREACHABLE, CONFIGURATION = 2, 3, 8, 10
 END_SECONDS, ASK_SECONDS = 10.0, 5.0
+DESCRIBED = ("authority", "graph_root", "ca_file", "client_id", "tenant_id", "control")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -204,8 +205,8 @@ def _folder() -> Path:
 
 def _found(port: int | None) -> dict[str, Any]:
     """The description of the running tenant, or of the one on this port."""
-    described = {int(file.stem): json.loads(file.read_text("utf-8")) for file in _folder().glob("*.json") if file.stem.isdigit()}
-    alive = {number: description for number, description in described.items() if _alive(description["pid"])}
+    described = {int(file.stem): _description(file) for file in _folder().glob("*.json") if file.stem.isdecimal()}
+    alive = {number: description for number, description in described.items() if description and _alive(description["pid"])}
     if port is not None and port not in alive:
         _stop(f"no sandbox runs on port {port}; start one: daypass sandbox up --background --port {port}", NOT_FOUND)
     if not alive:
@@ -213,6 +214,16 @@ def _found(port: int | None) -> dict[str, Any]:
     if port is None and len(alive) > 1:
         _stop(f"several sandboxes run; name one with --port: {', '.join(map(str, sorted(alive)))}", USAGE)
     return alive[port] if port is not None else next(iter(alive.values()))
+
+
+def _description(file: Path) -> dict[str, Any]:
+    """What a tenant wrote of itself, {} where that is spoilt."""
+    try:
+        found = json.loads(file.read_text("utf-8"))
+        whole = isinstance(found["pid"], int) and all(isinstance(found[name], str) for name in DESCRIBED)
+    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+        return {}
+    return found if whole else {}
 
 
 def _alive(pid: int) -> bool:

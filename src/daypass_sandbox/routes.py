@@ -58,7 +58,7 @@ class Call:
         """The request's body as a JSON object; Fault 400 `RequestBodyRead` otherwise."""
         try:
             body = json.loads(self.request.body or b"{}")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Fault(400, "RequestBodyRead", f"The request body is not valid JSON: {error}") from None
         if not isinstance(body, dict):
             raise Fault(400, "RequestBodyRead", "The request body must be a JSON object.")

@@ -68,7 +68,7 @@ def read(seed: str) -> Json:
     if seed in BUILT_IN:
         seed = resources.files("daypass_sandbox").joinpath(f"seeds/{seed}.json").read_text("utf-8")
     if not seed.lstrip().startswith("{"):
-        raise ValueError(f"there is no seed '{seed}': known are {', '.join(BUILT_IN)}, or the content of a seed file (a JSON object)")
+        raise ValueError(f"there is no seed {seed[:40]!r}: known are {', '.join(BUILT_IN)}, or the content of a seed file (a JSON object)")
     try:
         document = json.loads(seed)
     except ValueError as error:

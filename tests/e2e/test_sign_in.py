@@ -202,6 +202,21 @@ def test_writing_without_consent_says_which_permission_is_missing_and_what_to_do
     assert "daypass login --device --write" in told["text"]
 
 
+def test_a_wrong_key_file_is_a_setting_to_correct_and_costs_no_sign_in(cli: Cli) -> None:
+    keys = {name: cli.folder / name for name in ("right", "wrong")}
+    for path in keys.values():
+        path.write_bytes(os.urandom(32))
+    cli.environ["DAYPASS_KEY_FILE"] = str(keys["right"])
+    cli.sign_in()
+    done = cli("agenda", DAYPASS_KEY_FILE=str(keys["wrong"]))
+    assert (done.returncode, "DAYPASS_KEY_FILE" in done.stderr) == (10, True)
+    assert cli("agenda").returncode == 0
+
+
+def test_not_being_signed_in_is_said_in_one_line(cli: Cli) -> None:
+    assert cli("agenda").stderr == "daypass: you are not signed in. Try: daypass login --device\n"
+
+
 def test_the_state_folder_is_proved_before_anybody_is_sent_away(cli: Cli) -> None:
     (cli.folder / "state").write_text("a file where the folder should be")
     code, told = cli.refused("login", "--device")

@@ -32,6 +32,11 @@ def shell(cli: Cli, command: str, **changes: str) -> subprocess.CompletedProcess
         ("daypass --debug --version", 0),
         ("daypass agenda --da 3", 2),
         ("daypass token --scope offline_access", 2),
+        ("daypass token --scope ''", 2),
+        ("daypass show ..", 2),
+        ("daypass show \"$(printf '\\377')\"", 2),
+        ("daypass -o json", 2),
+        (f"daypass agenda > /dev/null; daypass show {'1' * 5000}", 3),
     ],
 )
 def test_no_stream_and_no_word_makes_a_traceback(megan: Cli, command: str, code: int) -> None:
@@ -59,6 +64,27 @@ def test_output_that_cannot_be_written_after_a_change_says_to_look_first(megan: 
     assert done.returncode == 1
     assert "look before you repeat it: daypass agenda" in done.stderr
     assert [event["subject"] for event in megan.control.events()].count("Once") == 1
+
+
+def test_reading_that_cannot_be_written_does_not_speak_of_changes(megan: Cli) -> None:
+    assert "look before" not in shell(megan, "daypass agenda > /dev/full").stderr
+
+
+def test_numbers_that_cannot_be_kept_are_said_to_be_lost_and_old_ones_go(megan: Cli) -> None:
+    megan("agenda", "--days", "7")
+    kept = megan.state / "last-listing.json"
+    assert kept.exists()
+    kept.unlink()
+    kept.mkdir()
+    done = megan("agenda", "--days", "3")
+    assert (done.returncode, "could not be kept" in done.stderr) == (0, True)
+    assert megan("show", "1").returncode == 2
+
+
+def test_a_zone_from_a_setting_is_a_setting_to_correct(megan: Cli) -> None:
+    done = megan("agenda", DAYPASS_TIME_ZONE="Mars/Olympus")
+    assert done.returncode == 10
+    assert "DAYPASS_TIME_ZONE in the environment" in done.stderr
 
 
 def test_an_unknown_word_of_json_asks_for_its_error_in_json(megan: Cli) -> None:

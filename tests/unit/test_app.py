@@ -27,7 +27,7 @@ def test_on_disk_they_rest_in_the_state_folder(tmp_path: Path) -> None:
 
 
 def test_in_memory_they_rest_in_no_folder(tmp_path: Path) -> None:
-    assert resting_place("memory", str(tmp_path)) == ("", [])
+    assert resting_place("memory", str(tmp_path)) == ("", ["The sign-in is kept in memory and ends with this command."])
 
 
 def test_without_a_volume_they_stay_in_memory_and_that_is_said(tmp_path: Path) -> None:

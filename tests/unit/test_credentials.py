@@ -90,12 +90,14 @@ class World:
         """Let something happen at the tenant after so many sleeps."""
         self.events[count] = lambda: self.control(path, **said)
 
-    def sign_in(self, scopes: tuple[str, ...] = READ, user: str = "megan", **more: str) -> tokens.Account:
+    def sign_in(
+        self, scopes: tuple[str, ...] = READ, user: str = "megan", only: tokens.Account | None = None, **more: str
+    ) -> tokens.Account:
         def show(code: DeviceCode) -> None:
             self.codes.append(code)
             self.control("approve", user=user)
 
-        account = self.credentials(**more).sign_in_by_device_code(scopes, show)
+        account = self.credentials(**more).sign_in_by_device_code(scopes, show, only=only)
         self.asked.clear()
         self.slept.clear()
         return account
@@ -326,6 +328,13 @@ class TestDeviceSignIn:
                 assert entry["secret"] not in kept
         assert world.credentials().standing().account == tokens.account(world.vault.read()["cache"])
         assert world.graph_says(world.credentials().token(Access(READ)))["displayName"] == "Alex Wilber"
+
+    def test_where_one_person_is_expected_another_changes_nothing(self, world: World) -> None:
+        megan = world.sign_in(user="megan")
+        with pytest.raises(AuthError, match="alex@contoso.example signed in, where megan@contoso.example was expected"):
+            world.sign_in(user="alex", only=megan)
+        assert world.credentials().standing().account == megan
+        assert world.sign_in(user="megan", only=megan) == megan
 
     def test_a_sign_in_that_fails_leaves_the_one_that_was(self, world: World) -> None:
         world.sign_in()

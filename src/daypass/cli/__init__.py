@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "show": ("agenda", "one event with all its details"),
     "add": ("add", "create an event"),
 }
+CHANGING = frozenset({"add"})  # what fails in these may have been done all the same
 PLUGINS = "daypass.commands"
 
 ABOUT = """Without a command: sign in if needed, greet, show what is coming up.
@@ -68,6 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = words[: words.index("--")] if "--" in words else words
     _prepare_streams()
     try:
+        _check_text(words)
         code = _run(words, options)
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -81,7 +83,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         from .advice import report
 
-        return report(error if isinstance(error, DaypassError) else _unexpected(error), as_json=_wants_json(options))
+        told = error if isinstance(error, DaypassError) else _unexpected(error, changing=bool(CHANGING.intersection(options)))
+        return report(told, as_json=_wants_json(options))
     return code
 
 
@@ -119,14 +122,22 @@ def _silence(stream: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _unexpected(error: Exception) -> DaypassError:
+def _unexpected(error: Exception, *, changing: bool) -> DaypassError:
     """What nobody foresaw, without its text, which may quote anything; the output that cannot be written is the one case known."""
     if isinstance(error, OSError) and error.filename is None:
         _silence(sys.stdout)
         told = DaypassError(f"the output could not be written ({error.strerror or type(error).__name__})")
-        told.maybe_done = True
-        return told
-    return DaypassError(f"something unexpected went wrong ({type(error).__name__}); run it again with --debug, and report what that shows")
+    else:
+        told = DaypassError(f"something unexpected went wrong ({type(error).__name__}); --debug shows more, please report it")
+    told.maybe_done = changing
+    return told
+
+
+def _check_text(words: list[str]) -> None:
+    """Refuse words that are no text: Python hands on undecodable bytes as halves of surrogate pairs, which nothing after it takes."""
+    for word in words:
+        if any("\ud800" <= mark <= "\udfff" for mark in word):
+            raise UsageError(f"{word.encode('utf-8', 'replace').decode()[:40]!r} is not UTF-8 text")
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):

@@ -61,7 +61,7 @@ def logout(arguments: argparse.Namespace) -> int:
     with Session(arguments) as session:
         who = session.app.credentials.sign_out()
     if who is None:
-        note("nobody was signed in")
+        note("no sign-in that could be read was kept here; nothing is left of any")
         return 0
     print(f"Signed out {clean(who.username)}: the tokens kept here are gone.")
     note("Sign-ins elsewhere are not ended; to end those of a work account: https://mysignins.microsoft.com")
@@ -122,6 +122,8 @@ def token(arguments: argparse.Namespace) -> int:
             "a token is not shown on a screen, where others could read it", ("daypass token --reveal", "daypass token | your-program")
         )
     reserved = sorted(PROTOCOL_SCOPES.intersection(arguments.scope or ()))
+    if "" in (arguments.scope or ()):
+        raise UsageError("a permission has a name", ("--scope Calendars.Read",))
     if reserved:
         raise UsageError(f"{reserved[0]} is no permission of Microsoft Graph's; it is asked for by itself")
     with Session(arguments) as session:

@@ -11,6 +11,7 @@ from ..model.text import clean
 from ..value import Value
 
 LONGEST_LINE = 400
+ONE_LINE = 100  # what is short stands with its cure on one line
 
 
 class Advice(Value):
@@ -133,6 +134,8 @@ def _about_sign_in(error: errors.AuthError, advice: Advice) -> Advice:
         error.timestamp,
     ]
     reference = " · ".join(part for part in ids if part)
+    if not error.error:  # ours, not the service's: there is no more to say than that
+        return advice.replace(why="" if advice.code == "sign_in_required" else advice.why)
     if known is None:
         return advice.replace(reference=reference)
     if known.needs_admin:
@@ -148,6 +151,8 @@ def _request(error: errors.GraphError) -> str:
 
 def _as_text(advice: Advice) -> str:
     parts = {"": advice.what, "why": advice.why, "do": advice.do, "who": advice.admin, "ref": advice.reference}
+    if advice.do and not (advice.why or advice.admin or advice.reference) and len(advice.what) + len(advice.do) <= ONE_LINE:
+        return f"daypass: {clean(advice.what)}. Try: {clean(advice.do)}"
     lines = [f"{name + ':' if name else 'daypass:':<9}{clean(text)}"[:LONGEST_LINE] for name, text in parts.items() if text]
     return "\n".join(lines)
 

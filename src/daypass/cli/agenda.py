@@ -12,7 +12,7 @@ from ..model.text import clean
 from ..model.when import parse_window
 from . import listing
 from .output import FORMATS, Listing, write_event, write_listing
-from .session import Session
+from .session import Session, note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,13 +64,14 @@ def agenda(arguments: argparse.Namespace) -> int:
 def list_events(session: Session, start: datetime, end: datetime, output: str | None) -> None:
     """Read, number, remember and print the events between two instants."""
     events = session.run(lambda: operations.calendar_view(start, end))
-    listing.remember(session.app.vault, events)
+    if not listing.remember(session.app.vault, events):
+        note("the numbers of this listing could not be kept, for the state folder cannot be written; show takes ids meanwhile")
     write_listing(Listing(events, start, end, session.now), output)
 
 
 def show(arguments: argparse.Namespace) -> int:
     """Show one event, named by number, id or words of its title."""
-    if (arguments.event is None) == (arguments.match is None) or arguments.event == "":
+    if (arguments.event is None) == (arguments.match is None) or arguments.event in ("", ".", ".."):
         raise UsageError("name one event: by number, by id or by --match", ("daypass show 1", "daypass show --match stand-up"))
     with Session(arguments) as session:
         event_id = (

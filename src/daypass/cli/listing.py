@@ -18,24 +18,26 @@ if TYPE_CHECKING:
 MOST_DIGITS = 9
 
 
-def remember(vault: Vault, events: Sequence[Event]) -> None:
+def remember(vault: Vault, events: Sequence[Event]) -> bool:
     """Keep the ids in the order listed, beside the vault; nothing is kept when it is in memory.
 
-    What cannot be written is not kept: a listing must not fail for its numbers. Whoever reads meanwhile finds the whole of
-    one listing, for each writer has a file of its own and puts it in place in one step.
+    What cannot be written is not kept: a listing must not fail for its numbers, and the answer tells. Then an older listing's
+    numbers go, too, for they would name other events. Whoever reads meanwhile finds the whole of one listing, for each writer
+    has a file of its own and puts it in place in one step.
     """
     if not vault.folder:
-        return
+        return True
     temporary = f"{_path(vault)}.{os.getpid()}-{os.urandom(4).hex()}"
-    with suppress(OSError, StorageError):
+    try:
         make_private_folder(vault.folder)
-        try:
-            _write(temporary, {"identity": vault.identity, "ids": [event.id for event in events]})
-            os.replace(temporary, _path(vault))
-        except BaseException:
+        _write(temporary, {"identity": vault.identity, "ids": [event.id for event in events]})
+        os.replace(temporary, _path(vault))
+    except (OSError, StorageError):
+        for leftover in (temporary, _path(vault)):
             with suppress(OSError):
-                os.unlink(temporary)
-            raise
+                os.unlink(leftover)
+        return False
+    return True
 
 
 def event_id(vault: Vault, named: str) -> str:

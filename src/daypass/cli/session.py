@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from ..app import App, Client
 from ..config import load
-from ..errors import ConsentRequired, SignInRequired
+from ..errors import ConfigError, ConsentRequired, SignInRequired, UsageError
 from ..model import zones
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from ..wire import Flow
 
 T = TypeVar("T")
+
+TOLD_SECONDS = 4.0  # a shorter wait passes without a word
 
 
 class Session:
@@ -39,7 +42,13 @@ class Session:
             note(
                 f"TZ={os.environ['TZ'][:40]!r} names no time zone; times are in UTC. Set DAYPASS_TIME_ZONE to a name such as Europe/Berlin."
             )
-        return zones.zone(name or "UTC")
+        try:
+            return zones.zone(name or "UTC")
+        except UsageError as error:
+            origin = self.settings.origins.get("time_zone", "")
+            if origin.startswith("--") or not origin:
+                raise
+            raise ConfigError("DAYPASS_TIME_ZONE", str(error), (origin,)) from None
 
     @cached_property
     def now(self) -> datetime:
@@ -49,7 +58,7 @@ class Session:
     @cached_property
     def client(self) -> Client:
         """The way to Graph."""
-        return Client(app=self.app)
+        return Client(app=self.app, sleep=_wait)
 
     def __enter__(self) -> Self:
         return self
@@ -72,8 +81,16 @@ class Session:
             if not person_is_there():
                 raise
             wanted = [scope for scope in error.scopes if scope not in IDENTITY] or READ
-            sign_in(self.app, (*IDENTITY, *wanted), error.claims)
+            who = self.app.credentials.standing().account  # in the middle of a command nobody else may take over
+            sign_in(self.app, (*IDENTITY, *wanted), error.claims, only=who)
             return self.client.run(flow())
+
+
+def _wait(seconds: float) -> None:
+    """Let time pass, and say so when it is long."""
+    if seconds >= TOLD_SECONDS:
+        note(f"Microsoft Graph is busy; trying again in {seconds:.0f} seconds (Ctrl-C stops)")
+    time.sleep(seconds)
 
 
 def note(text: str) -> None:

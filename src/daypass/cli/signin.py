@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 CODES_AT_MOST = 4
 
 
-def sign_in(app: App, scopes: tuple[str, ...], claims: str = "") -> Account:
-    """Sign the person in on another device; an expired code is replaced when the person asks for it. Raises AuthError."""
+def sign_in(app: App, scopes: tuple[str, ...], claims: str = "", only: Account | None = None) -> Account:
+    """Sign the person in on another device, `only` that one if given; an expired code is replaced on request. Raises AuthError."""
     app.vault.prove_writable()  # before anybody is sent away to sign in
     codes = 1
     while True:
         try:
-            account = app.credentials.sign_in_by_device_code(scopes, lambda code: _show(app, code, scopes), claims)
+            account = app.credentials.sign_in_by_device_code(scopes, lambda code: _show(app, code, scopes), claims, only)
         except DeviceCodeExpired:
             if codes == CODES_AT_MOST or not person_is_there() or not _wants_another():
                 raise

@@ -35,6 +35,7 @@ _HALF_DAY_CLOCK = r"(\d{1,2})(?::(\d{2}))?(am|pm)"
 
 _LONGEST_TEXT = 100
 _LONGEST_DAYS = 3660  # ten years
+_LONGEST_WINDOW_DAYS = 1825  # Graph refuses a longer calendarView (ErrorInvalidRequest, observed)
 _USUAL_DAYS = 7
 
 
@@ -118,8 +119,8 @@ def parse_window(from_text: str | None, to_text: str | None, days: int | None, n
     """
     if to_text is not None and days is not None:
         raise UsageError("give the end of the window or its number of days, not both")
-    if days is not None and not 1 <= days <= _LONGEST_DAYS:
-        raise UsageError(f"the number of days must be between 1 and {_LONGEST_DAYS}, not {days}")
+    if days is not None and not 1 <= days <= _LONGEST_WINDOW_DAYS:
+        raise UsageError(f"the number of days must be between 1 and {_LONGEST_WINDOW_DAYS}, not {days}")
     wall, start = _window_start(from_text, days, now, zone)
     end = _window_end(wall, to_text, days, now, zone)
     if end.astimezone(UTC) <= start.astimezone(UTC):
