@@ -331,7 +331,7 @@ class TestDeviceSignIn:
 
     def test_where_one_person_is_expected_another_changes_nothing(self, world: World) -> None:
         megan = world.sign_in(user="megan")
-        with pytest.raises(AuthError, match="alex@contoso.example signed in, where megan@contoso.example was expected"):
+        with pytest.raises(AuthError, match=r"alex@contoso\.example signed in, where megan@contoso\.example was expected"):
             world.sign_in(user="alex", only=megan)
         assert world.credentials().standing().account == megan
         assert world.sign_in(user="megan", only=megan) == megan

@@ -51,7 +51,7 @@ NUMBERS: dict[int, tuple[str, str, str, str]] = {
     53003: (
         "policy",
         "Conditional Access refused; often it is the device code itself that is blocked.",
-        "Use a network or device that the policy allows.",
+        "Ask for the device code flow to be allowed for you, or use a network and device that the policy allows.",
         ADMIN,
     ),
     53000: ("policy", "A managed device is demanded, and a device code cannot prove one.", "Sign in on the managed device.", ADMIN),

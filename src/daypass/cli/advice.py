@@ -40,7 +40,11 @@ KINDS: Mapping[type[errors.DaypassError], tuple[str, int, str]] = {
     errors.SignInDeclined: ("sign_in_declined", 5, "daypass login --device"),
     errors.DeviceCodeExpired: ("device_code_expired", 4, "daypass login --device"),
     errors.BlockedByPolicy: ("blocked_by_policy", 5, ""),
-    errors.ConsentRequired: ("consent_required", 5, "daypass login --device --write   (leave --write out if you only look)"),
+    errors.ConsentRequired: (
+        "consent_required",
+        5,
+        "daypass login --device --write, and accept there; if the page does not let you, an administrator must",
+    ),
     errors.AppMisconfigured: ("app_misconfigured", 10, ""),
     errors.SignInRequired: ("sign_in_required", 4, "daypass login --device"),
     errors.AuthError: ("sign_in_failed", 4, "daypass login --device"),
