@@ -123,6 +123,7 @@ class Demo:
         print(f"$ {_typed(words)}", flush=True)
         if sys.stdout.isatty() and words[:1] != ("add",):
             subprocess.run(self._command(words), env=self._environ, check=True)
+            print(flush=True)
             return ""
         printed = self._run(*words)
         print(printed, flush=True)
@@ -137,7 +138,7 @@ class Demo:
         if len(found) != 1:
             _say(f"The second listing holds the new event {len(found)} times; expected once.")
             raise subprocess.CalledProcessError(1, "agenda")
-        _say(f"Yes: number {found[0]['number']} of the second listing is the new event, by the id the service gave it.")
+        _say(f"Yes: number {found[0]['number']} of the second listing is the new event, by the service's own id.")
 
     def _run(self, *words: str) -> str:
         return subprocess.run(self._command(words), env=self._environ, check=True, stdout=subprocess.PIPE, text=True).stdout

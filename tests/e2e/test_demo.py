@@ -21,7 +21,7 @@ SAID = (
     "Welcome, Megan Bowen!",
     "Study for the AZ-204 exam",
     "Wherever you are",
-    "of the second listing is the new event, by the id the service gave it",
+    "of the second listing is the new event, by the service's own id",
     "What to try next",
 )
 

@@ -15,7 +15,7 @@ from ..model.zones import is_twice, zone_name
 from ..value import Value
 
 FORMATS = ("table", "plain", "json")
-HOURS_COLUMNS, ENOUGH_FOR_A_TITLE = 16, 24
+HOURS_COLUMNS, ENOUGH_FOR_A_TITLE = 16, 32
 WORDS = {  # Graph's words that are no words
     "none": "no answer yet",
     "notResponded": "no answer yet",
