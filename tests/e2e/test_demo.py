@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
-import select
 import shutil
 import subprocess
 import sys
-import time
-from typing import Self
 
 import pytest
+from terminal import Terminal
 
 DEMO = [sys.executable, "-m", "daypass", "demo"]
 SAID = (
@@ -73,38 +69,3 @@ def test_on_a_terminal_the_demo_waits_for_the_person_at_the_browser() -> None:
         terminal.wait_for("(What to try next)")
     assert terminal.code == 0
     assert [words for words in SAID if words not in terminal.seen] == []
-
-
-class Terminal:
-    """A program on a terminal of its own."""
-
-    def __init__(self, command: list[str]) -> None:
-        self._ours, theirs = pty.openpty()
-        environ = {**os.environ, "COLUMNS": "120", "TERM": "xterm"}
-        self._process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environ, start_new_session=True)
-        os.close(theirs)
-        self.seen = ""
-        self.code: int | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        try:
-            self.code = self._process.wait(timeout=30)
-        finally:
-            self._process.kill()
-            self._process.wait()
-            os.close(self._ours)
-
-    def wait_for(self, pattern: str) -> tuple[str, ...]:
-        deadline = time.monotonic() + 60
-        while not (found := re.search(pattern, self.seen)):
-            assert time.monotonic() < deadline, self.seen
-            if select.select([self._ours], [], [], 0.2)[0]:
-                try:
-                    self.seen += os.read(self._ours, 65_536).decode(errors="replace").replace("\r\n", "\n")
-                except OSError:
-                    break
-        assert found, self.seen
-        return found.groups()
