@@ -18,7 +18,12 @@ from typing import Any
 from daypass import cli, config, errors
 from daypass.auth import aadsts, explain
 from daypass.cli import advice
-from daypass_sandbox import calendars, control, directory, entra, faults, login, payload
+from daypass_sandbox import control, faults
+from daypass_sandbox.calendar import calendars, shapes
+from daypass_sandbox.directory import people
+from daypass_sandbox.entra import login
+from daypass_sandbox.entra import protocol as entra
+from daypass_sandbox.graph import payload
 from daypass_sandbox.routes import Route
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -205,7 +210,7 @@ def _source(source: str) -> str:
 def event_members() -> str:
     """What becomes of each member of an event that a client writes."""
     kinds: dict[str, list[str]] = {"kept": [], "read-only, passed over": [], "refused with 501": []}
-    for name, shape in payload.EVENT.items():
+    for name, shape in shapes.EVENT.items():
         passed = {payload.IGNORED: "read-only, passed over", payload.NOT_BUILT: "refused with 501"}
         kinds[passed.get(shape, "kept") if isinstance(shape, str) else "kept"].append(name)
     return table(("a client that writes these members", "finds them"), ((code(*sorted(names)), what) for what, names in kinds.items()))
@@ -229,7 +234,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "errors": error_classes,
     "entra-numbers": entra_numbers,
     "sign-in-routes": lambda: routes((*entra.ROUTES, *login.ROUTES), permissions=False),
-    "graph-routes": lambda: routes((*directory.ROUTES, *calendars.ROUTES), permissions=True),
+    "graph-routes": lambda: routes((*people.ROUTES, *calendars.ROUTES), permissions=True),
     "event-members": event_members,
     "policies": policies,
     "fault-members": fault_members,

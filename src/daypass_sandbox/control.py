@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 
 from daypass.wire import Response
 
-from . import entra, faults
+from . import faults
 from .clock import TenantClock, iso, parse_instant
+from .entra import protocol as entra
 from .routes import Call, Fault, Route, Router, reply
 
 POLICIES: Mapping[str, str] = {

@@ -25,8 +25,8 @@ from urllib.parse import urlsplit
 
 from daypass.wire import Response
 
+from .entra.tokens import user_named_in
 from .routes import Call, Fault
-from .tokens import user_named_in
 
 EFFECTS = ("status", "html", "truncate", "cut", "drop", "stall", "drip", "latency_ms")
 

@@ -22,10 +22,13 @@ from datetime import date, datetime, timedelta
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from . import directory, events, payload, zones
-from .calendars import new_mailbox
-from .mailbox import Mailbox
-from .recurrence import DAYS
+from . import zones
+from .calendar import events, shapes
+from .calendar.calendars import new_mailbox
+from .calendar.mailbox import Mailbox
+from .calendar.recurrence import DAYS
+from .directory import people
+from .graph import payload
 from .routes import Fault
 
 if TYPE_CHECKING:
@@ -140,7 +143,9 @@ class _Garden:
         author = self._author(organizer, where)
         outside = not isinstance(organizer, str)
         home = Mailbox(new_mailbox(self._tenant.new_id, self._zone)) if outside else self._boxes[organizer]
-        event = events.create(payload.read(self._given(spec, guests, where)), author, _calendar_id(home, spec, where))
+        event = events.create(
+            payload.read(self._given(spec, guests, where), shapes.EVENT, "event"), author, _calendar_id(home, spec, where)
+        )
         for attendee, guest in zip(event.get("attendees", []), guests, strict=True):
             attendee["status"] = {"response": guest.answer, "time": self._answered(guest.answer)}
         home.put(event)
@@ -163,7 +168,7 @@ class _Garden:
             user=user,
             now=self._now - SETTLED_BEFORE.total_seconds(),
             new_id=self._tenant.new_id,
-            name_of=lambda address: directory.display_name(users, address),
+            name_of=lambda address: people.display_name(users, address),
             tenant_id=self._tenant.state.tenant_id,
         )
 
@@ -228,7 +233,7 @@ class _Garden:
                 times = self._times({**spec, **change}, f"{where}.changed")
                 given |= times
             self._find(home, event, day, where)
-            event = events.change_occurrence(event, day, home.neighbours(event, day), payload.read(given), author)
+            event = events.change_occurrence(event, day, home.neighbours(event, day), payload.read(given, shapes.EVENT, "event"), author)
             home.put(event)
         for number in spec.get("dropped", []):
             _check({"dropped": number}, {"dropped": int}, where)

@@ -26,9 +26,9 @@ from aiohttp.streams import StreamReader
 
 from daypass.wire import Request
 
+from .entra.tokens import SigningKey
 from .faults import Disrupted
 from .tenant import Tenant
-from .tokens import SigningKey
 
 NAMES = (
     *("localhost", "127.0.0.1", "login.microsoftonline.com", "login.microsoft.com", "login.windows.net"),

@@ -20,16 +20,18 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from daypass.wire import Request, Response
 
-from . import control, entra, faults, login
+from . import control, faults
 from . import seed as seeds
-from .calendars import ROUTES as CALENDAR_ROUTES
+from .calendar.calendars import ROUTES as CALENDAR_ROUTES
 from .clock import Clock, TenantClock, iso
-from .directory import ROUTES as DIRECTORY_ROUTES
-from .directory import resolve
+from .directory.people import ROUTES as DIRECTORY_ROUTES
+from .directory.people import resolve
+from .entra import login
+from .entra import protocol as entra
+from .entra.tokens import Grant, SigningKey, access_token, base64url, caller_of, process_key
 from .faults import Throttle
 from .journal import Journal
 from .routes import Call, Fault, Route, Router, reply
-from .tokens import Grant, SigningKey, access_token, base64url, caller_of, process_key
 
 __all__ = ["CLIENT_ID", "TENANT_ID", "Clock", "State", "Tenant"]
 

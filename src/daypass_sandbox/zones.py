@@ -20,7 +20,7 @@ ALIASES = {"tzone://microsoft/utc": "Etc/UTC"}  # what Outlook answers for some 
 
 @cache
 def _tables() -> tuple[dict[str, str], dict[str, str]]:
-    tables = json.loads(resources.files("daypass_sandbox").joinpath("data/windows_zones.json").read_text("utf-8"))
+    tables = json.loads(resources.files(__package__ or "").joinpath("data/windows_zones.json").read_text("utf-8"))
     windows = {name.lower(): iana for name, iana in tables["windows"].items()}
     return {**windows, **ALIASES}, tables["iana"]
 

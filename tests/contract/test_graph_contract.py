@@ -16,7 +16,8 @@ from urllib.parse import quote
 
 import pytest
 
-from daypass_sandbox import calendars, directory
+from daypass_sandbox.calendar import calendars
+from daypass_sandbox.directory import people
 from daypass_sandbox.routes import Router
 from graph_caller import MEGAN, PACIFIC, Graph, at, new_tenant, series, timed
 
@@ -128,7 +129,7 @@ def test_every_route_is_judged():
     graph = Graph(new_tenant("contoso"))
     read_everything(graph)
     write_everything(graph)
-    routes = (*directory.ROUTES, *calendars.ROUTES)
+    routes = (*people.ROUTES, *calendars.ROUTES)
     router = Router(routes)
     asked = {(exchange["method"], exchange["url"].partition("?")[0].partition("/v1.0")[2]) for exchange in graph.exchanges}
     found = [router.find(method, path.replace("/me", f"/users/{MEGAN}", 1) if path.startswith("/me") else path) for method, path in asked]
@@ -141,7 +142,7 @@ def test_the_least_permission_of_each_route_is_the_one_microsoft_publishes():
         pytest.skip(f"NOT JUDGED: there is no table of permissions at {table}; set DAYPASS_KIT")
     published = json.loads(table.read_text())
     judged = 0
-    for route in (*directory.ROUTES, *calendars.ROUTES):
+    for route in (*people.ROUTES, *calendars.ROUTES):
         generic = re.sub(r"\{\w+\}", "{id}", route.template).lower()
         rows = [published.get(f"{route.method} {path}") for path in (generic, generic.replace("/users/{id}", "/me", 1))]
         least = {name for row in rows if row for name in row["least"]["DelegatedWork"]}

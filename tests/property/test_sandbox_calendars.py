@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daypass_sandbox import events, payload, zones
-from daypass_sandbox.mailbox import Mailbox
-from daypass_sandbox.recurrence import DAYS, Rule, normal
+from daypass_sandbox import zones
+from daypass_sandbox.calendar import events, shapes
+from daypass_sandbox.calendar.mailbox import Mailbox
+from daypass_sandbox.calendar.recurrence import DAYS, Rule, normal
+from daypass_sandbox.graph import payload
 from graph_caller import Graph, new_tenant, timed
 
 ZONES = (
@@ -219,7 +221,7 @@ def of_shape(shape):
 
 bodies = st.fixed_dictionaries(
     {"start": st.just({"dateTime": "2026-12-01T10:00:00", "timeZone": "UTC"}), "end": st.just({"dateTime": "2026-12-02T10:00:00"})},
-    optional={name: of_shape(shape) for name, shape in payload.EVENT.items() if name not in ("start", "end")},
+    optional={name: of_shape(shape) for name, shape in shapes.EVENT.items() if name not in ("start", "end")},
 )
 
 

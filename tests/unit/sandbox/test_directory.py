@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from daypass_sandbox.directory import DEFAULT_PROPERTIES, display_name, resolve
+from daypass_sandbox.directory.people import DEFAULT_PROPERTIES, display_name, resolve
 from graph_caller import MEGAN, Graph, new_tenant
 
 ALEX = "c04705e2-7e11-4000-8000-000000000002"

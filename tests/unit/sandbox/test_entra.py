@@ -611,7 +611,7 @@ def test_the_error_page_explains_the_numbers_it_knows(entra, number, status):
 
 
 def test_two_tenants_do_not_take_each_others_tokens():
-    from daypass_sandbox.tokens import SigningKey
+    from daypass_sandbox.entra.tokens import SigningKey
 
     ours = Tenant(clock=StoppedClock(NOW), chance=random.Random(1), key=SigningKey.generate())
     theirs = Tenant(clock=StoppedClock(NOW), chance=random.Random(1))

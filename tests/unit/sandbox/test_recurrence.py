@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from daypass_sandbox.recurrence import Rule, normal
+from daypass_sandbox.calendar.recurrence import Rule, normal
 from daypass_sandbox.routes import Fault
 
 ALL_YEAR = (date(2026, 1, 1), date(2026, 12, 31))

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from dateutil import rrule
 
-from .routes import Fault
+from ..routes import Fault
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 POSITIONS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}

@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from daypass.wire import Response
 
-from . import zones
-from .routes import Call, Fault, reply
+from .. import zones
+from ..routes import Call, Fault, reply
 
 T = TypeVar("T")
 Json = dict[str, Any]

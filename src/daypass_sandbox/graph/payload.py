@@ -1,4 +1,4 @@
-"""What a client may write into an event, and the one form it is kept in.
+"""What a client may write, and the one form it is kept in.
 
 The service takes more spellings than it gives: `HTML` for `html`, `"true"` for true, names in any letter case, `@odata.type`
 anywhere. `read` brings all of these into the form Graph itself answers with and refuses the rest as the service does: 400
@@ -11,80 +11,14 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from .recurrence import DAYS, FREQUENCIES, POSITIONS
-from .routes import Fault
+from ..routes import Fault
 
 TEXT, FLAG, WHOLE, NUMBER, IGNORED, NOT_BUILT = "text", "flag", "whole number", "number", "ignored", "not built"
 
-_ADDRESS = {"name": TEXT, "address": TEXT}
-_RECIPIENT = {"emailAddress": _ADDRESS}
-_TIME = {"dateTime": TEXT, "timeZone": TEXT}
-_PROVIDER = ("unknown", "skypeForBusiness", "skypeForConsumer", "teamsForBusiness")
-_POSTAL = {"type": IGNORED, "street": TEXT, "city": TEXT, "state": TEXT, "countryOrRegion": TEXT, "postalCode": TEXT, "postOfficeBox": TEXT}
-_COORDINATES = dict.fromkeys(("altitude", "latitude", "longitude", "accuracy", "altitudeAccuracy"), NUMBER)
-_LOCATION = {
-    "displayName": TEXT,
-    "locationEmailAddress": TEXT,
-    "locationUri": TEXT,
-    "address": _POSTAL,
-    "coordinates": _COORDINATES,
-    "locationType": IGNORED,
-    "uniqueId": IGNORED,
-    "uniqueIdType": IGNORED,
-}
-_RECURRENCE = {
-    "pattern": {
-        "type": tuple(FREQUENCIES),
-        "interval": WHOLE,
-        "month": WHOLE,
-        "dayOfMonth": WHOLE,
-        "daysOfWeek": [DAYS],
-        "firstDayOfWeek": DAYS,
-        "index": tuple(POSITIONS),
-    },
-    "range": {
-        "type": ("endDate", "noEnd", "numbered"),
-        "startDate": TEXT,
-        "endDate": TEXT,
-        "recurrenceTimeZone": TEXT,
-        "numberOfOccurrences": WHOLE,
-    },
-}
-READ_ONLY = (
-    *("id", "bodyPreview", "calendar", "cancelledOccurrences", "changeKey", "createdDateTime", "exceptionOccurrences", "hasAttachments"),
-    *("iCalUId", "instances", "isCancelled", "isDraft", "isOrganizer", "lastModifiedDateTime", "onlineMeeting", "onlineMeetingUrl"),
-    *("organizer", "originalEndTimeZone", "originalStart", "originalStartTimeZone", "responseStatus", "seriesMasterId", "type"),
-    *("occurrenceId", "uid", "webLink"),
-)
-EVENT: dict[str, Any] = {
-    "subject": TEXT,
-    "body": {"contentType": ("text", "html"), "content": TEXT},
-    "start": _TIME,
-    "end": _TIME,
-    "isAllDay": FLAG,
-    "location": _LOCATION,
-    "locations": [_LOCATION],
-    "attendees": [{**_RECIPIENT, "type": ("required", "optional", "resource"), "status": IGNORED, "proposedNewTime": IGNORED}],
-    "recurrence": _RECURRENCE,
-    "importance": ("low", "normal", "high"),
-    "sensitivity": ("normal", "personal", "private", "confidential"),
-    "showAs": ("unknown", "free", "tentative", "busy", "oof", "workingElsewhere"),
-    "isReminderOn": FLAG,
-    "reminderMinutesBeforeStart": WHOLE,
-    "responseRequested": FLAG,
-    "allowNewTimeProposals": FLAG,
-    "hideAttendees": FLAG,
-    "isOnlineMeeting": FLAG,
-    "onlineMeetingProvider": _PROVIDER,
-    "categories": [TEXT],
-    "transactionId": TEXT,
-    **dict.fromkeys(READ_ONLY, IGNORED),
-    **dict.fromkeys(("attachments", "extensions", "singleValueExtendedProperties", "multiValueExtendedProperties"), NOT_BUILT),
-}
 _NODES: dict[type, str] = {dict: "StartObject", list: "StartArray"}
 
 
-def read(value: Any, shape: Any = EVENT, name: str = "event") -> Any:
+def read(value: Any, shape: Any, name: str) -> Any:
     """The value in the shape's own form; None stays None and read-only members are left out."""
     if value is None:
         return None

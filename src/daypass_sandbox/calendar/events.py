@@ -19,8 +19,9 @@ from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
-from . import recurrence, zones
-from .routes import Fault
+from .. import zones
+from ..routes import Fault
+from . import recurrence
 
 Json = dict[str, Any]
 

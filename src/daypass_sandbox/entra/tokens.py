@@ -17,10 +17,10 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from .routes import Call, Caller, Fault
+from ..routes import Call, Caller, Fault
 
 if TYPE_CHECKING:
-    from .tenant import Tenant
+    from ..tenant import Tenant
 
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 GRAPH_URL = "https://graph.microsoft.com"

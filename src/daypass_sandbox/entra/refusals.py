@@ -12,8 +12,8 @@ from typing import Any
 
 from daypass.wire import Response
 
-from .clock import entra_stamp
-from .routes import Call, Fault, reply
+from ..clock import entra_stamp
+from ..routes import Call, Fault, reply
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from markupsafe import Markup
 
 from daypass.wire import Response
 
-from . import entra
+from ..routes import Call, Fault, Route
+from . import protocol as entra
 from .refusals import KINDS
-from .routes import Call, Fault, Route
 from .scopes import parse_scopes
 
 # permission → what it lets an app do, and a word on what that means
@@ -53,7 +53,7 @@ def _pages() -> tuple[jinja2.Environment, Markup, str]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = importlib.resources.files(__package__ or "").joinpath("templates", "style.css").read_text("utf-8")
+    style = importlib.resources.files("daypass_sandbox").joinpath("templates", "style.css").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
         environment,

@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from . import events, zones
+from .. import zones
+from . import events
 from .mailbox import Slot
 
 Json = dict[str, Any]

@@ -14,10 +14,12 @@ from typing import Any
 
 from daypass.wire import Response
 
-from . import directory, events, odata, payload, resources
+from ..directory import people
+from ..graph import odata, payload
+from ..routes import Call, Fault, Handler, Route
+from . import events, resources, shapes
 from .mailbox import Mailbox, Slot, not_found, open_mailbox
 from .resources import Form
-from .routes import Call, Fault, Handler, Route
 
 Json = dict[str, Any]
 
@@ -111,7 +113,7 @@ def create_event(call: Call) -> Response:
     odata.allow(call)
     asked, box = odata.preferences(call), _mailbox(call)
     calendar = box.calendar(call.path.get("calendar_id"))
-    given = payload.read(call.json())
+    given = payload.read(call.json(), shapes.EVENT, "event")
     known = box.with_transaction(given.get("transactionId") or "")
     if known is None:
         known = events.create(given, _author(call, calendar), calendar["id"])
@@ -125,7 +127,7 @@ def update_event(call: Call) -> Response:
     asked, box = odata.preferences(call), _mailbox(call)
     event, day = _find(call, box)
     _check_etag(call, event, day)
-    given, author = payload.read(call.json()), _author(call, box.calendar(event["calendarId"]))
+    given, author = payload.read(call.json(), shapes.EVENT, "event"), _author(call, box.calendar(event["calendarId"]))
     if day is None:
         changed = events.change(event, given, author)
     else:
@@ -173,7 +175,7 @@ def _author(call: Call, calendar: Json) -> events.Author:
         user=_owner(call),
         now=call.tenant.clock.now(),
         new_id=call.tenant.new_id,
-        name_of=lambda address: directory.display_name(users, address),
+        name_of=lambda address: people.display_name(users, address),
         tenant_id=call.tenant.state.tenant_id,
         allows_online="teamsForBusiness" in calendar["allowedOnlineMeetingProviders"],
     )

@@ -14,10 +14,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 from daypass.wire import Response
 
-from . import faults, refusals
-from .clock import entra_stamp
+from .. import faults
+from ..clock import entra_stamp
+from ..routes import Call, Fault, Route, Router, reply
+from . import refusals
 from .refusals import Refusal, correlation_of, envelope
-from .routes import Call, Fault, Route, Router, reply
 from .scopes import Scopes, parse_scopes
 from .tokens import Grant, access_token, base64url, id_token, issuer
 

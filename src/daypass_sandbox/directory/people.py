@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from daypass.wire import Response
 
-from . import odata
-from .routes import Call, Fault, Route
+from ..graph import odata
+from ..routes import Call, Fault, Route
 
 if TYPE_CHECKING:
-    from .tenant import State
+    from ..tenant import State
 
 DEFAULT_PROPERTIES = (
     *("businessPhones", "displayName", "givenName", "jobTitle", "mail", "mobilePhone", "officeLocation", "preferredLanguage", "surname"),

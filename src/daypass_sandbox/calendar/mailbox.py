@@ -13,12 +13,13 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from . import events, zones
+from .. import zones
+from ..routes import Fault
+from . import events
 from .recurrence import Rule
-from .routes import Fault
 
 if TYPE_CHECKING:
-    from .tenant import Tenant
+    from ..tenant import Tenant
 
 Json = dict[str, Any]
 Key = tuple[str, str | None]  # an event's id and, for an occurrence, its original day

@@ -1,0 +1,1 @@
+"""Calendars: mailboxes, events and what Graph shows of them."""

@@ -1,0 +1,74 @@
+"""What a client may write into an event: its members, and what kind each is of (`graph.payload` reads by it)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..graph.payload import FLAG, IGNORED, NOT_BUILT, NUMBER, TEXT, WHOLE
+from .recurrence import DAYS, FREQUENCIES, POSITIONS
+
+_ADDRESS = {"name": TEXT, "address": TEXT}
+_RECIPIENT = {"emailAddress": _ADDRESS}
+_TIME = {"dateTime": TEXT, "timeZone": TEXT}
+_PROVIDER = ("unknown", "skypeForBusiness", "skypeForConsumer", "teamsForBusiness")
+_POSTAL = {"type": IGNORED, "street": TEXT, "city": TEXT, "state": TEXT, "countryOrRegion": TEXT, "postalCode": TEXT, "postOfficeBox": TEXT}
+_COORDINATES = dict.fromkeys(("altitude", "latitude", "longitude", "accuracy", "altitudeAccuracy"), NUMBER)
+_LOCATION = {
+    "displayName": TEXT,
+    "locationEmailAddress": TEXT,
+    "locationUri": TEXT,
+    "address": _POSTAL,
+    "coordinates": _COORDINATES,
+    "locationType": IGNORED,
+    "uniqueId": IGNORED,
+    "uniqueIdType": IGNORED,
+}
+_RECURRENCE = {
+    "pattern": {
+        "type": tuple(FREQUENCIES),
+        "interval": WHOLE,
+        "month": WHOLE,
+        "dayOfMonth": WHOLE,
+        "daysOfWeek": [DAYS],
+        "firstDayOfWeek": DAYS,
+        "index": tuple(POSITIONS),
+    },
+    "range": {
+        "type": ("endDate", "noEnd", "numbered"),
+        "startDate": TEXT,
+        "endDate": TEXT,
+        "recurrenceTimeZone": TEXT,
+        "numberOfOccurrences": WHOLE,
+    },
+}
+READ_ONLY = (
+    *("id", "bodyPreview", "calendar", "cancelledOccurrences", "changeKey", "createdDateTime", "exceptionOccurrences", "hasAttachments"),
+    *("iCalUId", "instances", "isCancelled", "isDraft", "isOrganizer", "lastModifiedDateTime", "onlineMeeting", "onlineMeetingUrl"),
+    *("organizer", "originalEndTimeZone", "originalStart", "originalStartTimeZone", "responseStatus", "seriesMasterId", "type"),
+    *("occurrenceId", "uid", "webLink"),
+)
+EVENT: dict[str, Any] = {
+    "subject": TEXT,
+    "body": {"contentType": ("text", "html"), "content": TEXT},
+    "start": _TIME,
+    "end": _TIME,
+    "isAllDay": FLAG,
+    "location": _LOCATION,
+    "locations": [_LOCATION],
+    "attendees": [{**_RECIPIENT, "type": ("required", "optional", "resource"), "status": IGNORED, "proposedNewTime": IGNORED}],
+    "recurrence": _RECURRENCE,
+    "importance": ("low", "normal", "high"),
+    "sensitivity": ("normal", "personal", "private", "confidential"),
+    "showAs": ("unknown", "free", "tentative", "busy", "oof", "workingElsewhere"),
+    "isReminderOn": FLAG,
+    "reminderMinutesBeforeStart": WHOLE,
+    "responseRequested": FLAG,
+    "allowNewTimeProposals": FLAG,
+    "hideAttendees": FLAG,
+    "isOnlineMeeting": FLAG,
+    "onlineMeetingProvider": _PROVIDER,
+    "categories": [TEXT],
+    "transactionId": TEXT,
+    **dict.fromkeys(READ_ONLY, IGNORED),
+    **dict.fromkeys(("attachments", "extensions", "singleValueExtendedProperties", "multiValueExtendedProperties"), NOT_BUILT),
+}

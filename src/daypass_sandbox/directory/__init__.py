@@ -1,0 +1,1 @@
+"""The directory: people, groups, applications and places."""

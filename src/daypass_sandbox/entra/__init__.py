@@ -1,0 +1,1 @@
+"""Entra ID: the protocol, its pages, tokens and refusals."""

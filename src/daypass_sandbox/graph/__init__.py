@@ -1,0 +1,1 @@
+"""How Microsoft Graph speaks: query options, bodies, pages, permissions, batches and limits, whatever the resource."""
