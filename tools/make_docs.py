@@ -24,7 +24,7 @@ from daypass_sandbox.directory import people
 from daypass_sandbox.entra import login
 from daypass_sandbox.entra import protocol as entra
 from daypass_sandbox.graph import payload
-from daypass_sandbox.routes import Route
+from daypass_sandbox.routes import Permissions, Route
 
 DOCS = Path(__file__).parents[1] / "docs"
 MARKS = re.compile(r"<!-- made by tools/make_docs\.py: (?P<name>[\w-]+) -->\n.*?<!-- end: (?P=name) -->", re.DOTALL)
@@ -195,11 +195,13 @@ def entra_numbers() -> str:
 
 def routes(listed: Iterable[Route], *, permissions: bool) -> str:
     """A table of routes: request, permissions, where its rules are written."""
+    heads = ("for a user: any one of these permissions", "for an app alone") if permissions else ()
     rows: list[tuple[str, ...]] = []
     for route in listed:
-        scopes = (code(*route.scopes),) if permissions else ()
-        rows.append((code(f"{route.method} {route.template}"), *scopes, _source(route.source)))
-    return table(("request", *(("any one of these permissions, least first",) if permissions else ()), "source"), rows)
+        takes = route.permissions or Permissions()
+        granted = (code(*takes.delegated), code(*takes.application)) if permissions else ()
+        rows.append((code(f"{route.method} {route.template}"), *granted, _source(route.source)))
+    return table(("request", *heads, "source"), rows)
 
 
 def _source(source: str) -> str:

@@ -33,7 +33,7 @@ LAST_SECOND = 253370764800.0  # 9999-01-01
 SHOWN_OF_USER = ("id", "displayName", "userPrincipalName", "mail", "jobTitle", "accountEnabled")
 
 
-def answer(call: Call) -> Response:
+async def answer(call: Call) -> Response:
     """Answer a control request; a wrong one gets 400 (or 404, 403, 501) and a sentence that says what to do."""
     found = _ROUTER.find(call.request.method, urlsplit(call.request.url).path)
     try:
@@ -43,7 +43,8 @@ def answer(call: Call) -> Response:
         if found is None:
             raise Fault(501, "notImplemented", f"This sandbox does not build {call.request.method} {urlsplit(call.request.url).path}.")
         route, parameters = found
-        return route.handler(replace(call, path=parameters))
+        answer = route.handler(replace(call, path=parameters))
+        return answer if isinstance(answer, Response) else await answer
     except Fault as fault:
         return reply(fault.status, {"error": {"code": fault.code, "message": str(fault)}})
 

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from daypass.wire import Response
+from daypass.wire import Flow, Response
 
 from .entra.tokens import user_named_in
 from .routes import Call, Fault
@@ -125,18 +125,18 @@ def _effects(fault: dict[str, Any]) -> list[str]:
     return named
 
 
-def meddle(call: Call, handler: Callable[[Call], Response], refuse: Callable[[Fault], Response]) -> Response:
+async def meddle(call: Call, handler: Callable[[Call], Flow[Response]], refuse: Callable[[Fault], Response]) -> Response:
     """The answer of a handler, or what `refuse` makes of its refusal, spoilt by the first fault that strikes the request."""
 
-    def proceed(call: Call) -> Response:
+    async def proceed(call: Call) -> Response:
         try:
-            return handler(call)
+            return await handler(call)
         except Fault as fault:
             return refuse(fault)
 
     fault = next((fault for fault in call.tenant.state.faults if _strikes(fault, call)), None)
     if fault is None:
-        return proceed(call)
+        return await proceed(call)
     latency = fault.get("latency_ms", 0) / 1000
     if fault.get("drop") == "before":
         return Disrupted(0, latency_seconds=latency, dropped=True)
@@ -144,9 +144,9 @@ def meddle(call: Call, handler: Callable[[Call], Response], refuse: Callable[[Fa
         return Disrupted(0, latency_seconds=latency, stalled=True)
     if "html" in fault or "status" in fault:
         if fault.get("after"):
-            proceed(call)
+            await proceed(call)
         return _error_answer(call, fault, latency, refuse)
-    answer = proceed(call)
+    answer = await proceed(call)
     return Disrupted(
         answer.status,
         answer.headers,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from daypass.wire import Request, Response
+from daypass.wire import Flow, Request, Response
 
 if TYPE_CHECKING:
     from .tenant import Tenant
@@ -34,6 +34,23 @@ class Caller:
     user_id: str
     client_id: str
     scopes: frozenset[str]
+
+    @property
+    def is_app(self) -> bool:
+        """Whether an app speaks for itself, with application permissions (roles), and not for a user."""
+        return not self.user_id
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """What it takes to call a route: any one of these delegated permissions, or of these application permissions; least first."""
+
+    delegated: tuple[str, ...] = ()
+    application: tuple[str, ...] = ()
+
+    def admits(self, caller: Caller) -> bool:
+        """Whether the caller was granted one of them."""
+        return not caller.scopes.isdisjoint(self.application if caller.is_app else self.delegated)
 
 
 NOBODY = Caller("", "", frozenset())
@@ -70,17 +87,17 @@ class Call:
         return {name.lower(): value.strip('"') for name, value in pairs}
 
 
-Handler = Callable[[Call], Response]
+Handler = Callable[[Call], Response | Flow[Response]]  # a flow where the answer takes asking somebody outside the tenant
 
 
 @dataclass(frozen=True)
 class Route:
-    """One line of a table: what is asked, who answers, any one of which permissions it takes (least first), and the source."""
+    """One line of a table: what is asked, who answers, what it takes (None: nothing), and the source of its rules."""
 
     method: str
     template: str
     handler: Handler
-    scopes: tuple[str, ...] = ()
+    permissions: Permissions | None = None
     source: str = ""
 
 
@@ -93,17 +110,55 @@ class Router:
     """Finds the route of a method and path; literal segments win over parameters, letter case is ignored in literals."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        self._by_shape: dict[tuple[str, int], list[tuple[list[str], Route]]] = {}
+        self._root = _Branch()
         for route in routes:
-            parts = route.template.strip("/").split("/")
-            self._by_shape.setdefault((route.method, len(parts)), []).append((parts, route))
-        for candidates in self._by_shape.values():
-            candidates.sort(key=lambda candidate: sum(part.startswith("{") for part in candidate[0]))
+            names = self._root.grow([part for part in route.template.split("/") if part])
+            names.routes.setdefault(route.method, route)
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
         """The route and its decoded path parameters, or None; repeated slashes count as one."""
         parts = [part for part in path.split("/") if part]
-        for template, route in self._by_shape.get((method, len(parts)), ()):
-            if all(want.startswith("{") or want.lower() == have.lower() for want, have in zip(template, parts, strict=True)):
-                return route, {want[1:-1]: unquote(have) for want, have in zip(template, parts, strict=True) if want.startswith("{")}
+        route = self._root.find(method, parts, 0)
+        if route is None:
+            return None
+        template = [part for part in route.template.split("/") if part]
+        return route, {want[1:-1]: unquote(have) for want, have in zip(template, parts, strict=True) if want.startswith("{")}
+
+    def methods(self, path: str) -> frozenset[str]:
+        """The methods that some route answers at this path."""
+        return frozenset(self._root.methods([part for part in path.split("/") if part], 0))
+
+
+class _Branch:
+    """One segment of the tree of templates."""
+
+    def __init__(self) -> None:
+        self.routes: dict[str, Route] = {}
+        self._literal: dict[str, _Branch] = {}
+        self._parameter: _Branch | None = None
+
+    def grow(self, parts: list[str]) -> _Branch:
+        """The branch for a template's segments."""
+        if not parts:
+            return self
+        if parts[0].startswith("{"):
+            self._parameter = self._parameter or _Branch()
+            return self._parameter.grow(parts[1:])
+        return self._literal.setdefault(parts[0].lower(), _Branch()).grow(parts[1:])
+
+    def find(self, method: str, parts: list[str], at: int) -> Route | None:
+        """The route of a method for the segments from `at` on."""
+        if at == len(parts):
+            return self.routes.get(method)
+        for branch in (self._literal.get(parts[at].lower()), self._parameter):
+            found = branch.find(method, parts, at + 1) if branch else None
+            if found:
+                return found
         return None
+
+    def methods(self, parts: list[str], at: int) -> set[str]:
+        """The methods of the routes for the segments from `at` on."""
+        if at == len(parts):
+            return set(self.routes)
+        branches = (self._literal.get(parts[at].lower()), self._parameter)
+        return {method for branch in branches if branch for method in branch.methods(parts, at + 1)}

@@ -19,12 +19,14 @@ from collections.abc import AsyncGenerator, Generator, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
-from aiohttp import web
+from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, web
 from aiohttp.streams import StreamReader
 
-from daypass.wire import Request
+from daypass.errors import TransportError
+from daypass.wire import Flow, Reply, Request, Response, Sleep, step
 
 from .entra.tokens import SigningKey
 from .faults import Disrupted
@@ -37,6 +39,9 @@ NAMES = (
 LARGEST_BODY_BYTES = 8 * 1024 * 1024
 SAVE_EVERY_SECONDS = 1.0
 STALL_SECONDS = 3600.0
+OUTSIDE_SECONDS = 10.0  # a webhook must answer its validation within these
+LARGEST_REPLY_BYTES = 65536
+T = TypeVar("T")
 START_SECONDS = 60.0
 
 
@@ -181,22 +186,22 @@ async def running(options: Options) -> AsyncGenerator[Running]:
             throttle=options.throttle,
         )
         store = _Store(tenant, folder / "state.json") if keep else None
-        server = web.Server(
-            _Door(tenant, options.latency_ms / 1000).answer, request_factory=_request, handler_cancellation=True, access_log=None
-        )
-        loop = asyncio.get_running_loop()
-        listener = await loop.create_server(server, options.host, options.port, ssl=context)
-        saving = loop.create_task(store.save_now_and_then()) if store else None
-        try:
-            yield _described(tenant, listener.sockets[0].getsockname()[1], ca_file)
-        finally:
-            listener.close()
-            for connection in server.connections:  # clients that keep theirs alive are not waited for
-                _abort(connection.transport)
-            await server.shutdown(0.5)
-            if saving and store:
-                saving.cancel()
-                store.save()
+        async with ClientSession(timeout=ClientTimeout(total=OUTSIDE_SECONDS), connector=TCPConnector(ssl=False)) as outside:
+            door = _Door(tenant, options.latency_ms / 1000, outside)
+            server = web.Server(door.answer, request_factory=_request, handler_cancellation=True, access_log=None)
+            loop = asyncio.get_running_loop()
+            listener = await loop.create_server(server, options.host, options.port, ssl=context)
+            saving = loop.create_task(store.save_now_and_then()) if store else None
+            try:
+                yield _described(tenant, listener.sockets[0].getsockname()[1], ca_file)
+            finally:
+                listener.close()
+                for connection in server.connections:  # clients that keep theirs alive are not waited for
+                    _abort(connection.transport)
+                await server.shutdown(0.5)
+                if saving and store:
+                    saving.cancel()
+                    store.save()
 
 
 def _described(tenant: Tenant, port: int, ca_file: Path) -> Running:
@@ -231,14 +236,14 @@ def _check_address(options: Options) -> None:
 class _Door:
     """Turns what came over the wire into a Request, and the tenant's Response into what goes over the wire."""
 
-    def __init__(self, tenant: Tenant, latency_seconds: float) -> None:
-        self._tenant, self._latency_seconds = tenant, latency_seconds
+    def __init__(self, tenant: Tenant, latency_seconds: float, outside: ClientSession) -> None:
+        self._tenant, self._latency_seconds, self._outside = tenant, latency_seconds, outside
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
         headers = {name.lower(): value for name, value in request.headers.items()}
         url = f"https://{headers.get('host', 'localhost')}{request.raw_path}"
-        answer = self._tenant.handle(Request(request.method, url, headers, await request.read()))
+        answer = await run(self._tenant.flow(Request(request.method, url, headers, await request.read())), self._outside)
         latency = 0.0 if request.path.startswith("/sandbox") else self._latency_seconds
         spoilt = answer if isinstance(answer, Disrupted) else None
         await asyncio.sleep(latency + (spoilt.latency_seconds if spoilt else 0.0))
@@ -250,6 +255,36 @@ class _Door:
         if spoilt and (spoilt.drip_bytes_per_second or spoilt.cut_after_bytes is not None):
             return await _in_pieces(request, spoilt, stamped)
         return web.Response(status=answer.status, headers=stamped, body=answer.body or None)
+
+
+async def run(flow: Flow[T], outside: ClientSession) -> T:
+    """Step a flow of the tenant's to its end: pauses are slept, requests go to whoever they are for."""
+    reply: Reply = None
+    while True:
+        try:
+            effect = step(flow, reply)
+        except StopIteration as done:
+            return done.value
+        if isinstance(effect, Sleep):
+            await asyncio.sleep(effect.seconds)
+            reply = None
+        else:
+            reply = await _exchange(effect, outside)
+
+
+async def _exchange(request: Request, outside: ClientSession) -> Reply:
+    """One request of the tenant's own, such as a notification; redirects are not followed."""
+    host = urlsplit(request.url).hostname or ""
+    try:
+        async with outside.request(
+            request.method, request.url, headers=dict(request.headers), data=request.body or None, allow_redirects=False
+        ) as answer:
+            body = await answer.content.read(LARGEST_REPLY_BYTES)
+            return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
+    except TimeoutError:
+        return TransportError(f"{host} did not answer within {OUTSIDE_SECONDS:g} seconds", kind="timeout", host=host)
+    except (ClientError, OSError, ValueError) as error:
+        return TransportError(f"{host} cannot be reached: {error}", host=host)
 
 
 async def _in_pieces(request: web.BaseRequest, answer: Disrupted, headers: Mapping[str, str]) -> web.StreamResponse:

@@ -15,14 +15,16 @@ import re
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from typing import Any, cast
+from urllib.parse import parse_qsl, urlsplit
 
-from daypass.wire import Request, Response
+from daypass.errors import TransportError
+from daypass.wire import Flow, Reply, Request, Response, Sleep, step
 
 from . import control, faults
 from . import seed as seeds
 from .calendar.calendars import ROUTES as CALENDAR_ROUTES
+from .changes import Change
 from .clock import Clock, TenantClock, iso
 from .directory.people import ROUTES as DIRECTORY_ROUTES
 from .directory.people import resolve
@@ -30,6 +32,7 @@ from .entra import login
 from .entra import protocol as entra
 from .entra.tokens import Grant, SigningKey, access_token, base64url, caller_of, process_key
 from .faults import Throttle
+from .graph import paths
 from .journal import Journal
 from .routes import Call, Fault, Route, Router, reply
 
@@ -57,6 +60,7 @@ class State:
     display_name: str = "Contoso"
     domains: list[str] = field(default_factory=lambda: ["contoso.example"])
     users: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    groups: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     mailboxes: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     apps: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     consents: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
@@ -99,13 +103,19 @@ class State:
         return cls(**saved)
 
 
+def nobody_outside(request: Request) -> Response:
+    """The outside of a tenant that stands alone: nobody answers there."""
+    raise TransportError("this tenant has no way to the outside", host=urlsplit(request.url).hostname or "")
+
+
 class Tenant:
     """A pretend tenant of Entra ID and Graph.
 
     `clock` and `chance` are its only sources of time and of randomness. `seed` names what it holds at first (`contoso`, `empty`, or
     the text of a seed file). `interval_seconds` is how often a device may poll, `auto_approve` a user in whose name every
     device sign-in is approved at once, `key` what it signs tokens with (default: a key shared by the process), `throttle` whether
-    Graph's request limits are kept.
+    Graph's request limits are kept, `outside` who answers what
+    the tenant itself asks (webhooks; by default nobody). `happened` holds the news that no subscription has been told yet.
     """
 
     def __init__(
@@ -121,11 +131,13 @@ class Tenant:
         auto_approve: str = "",
         throttle: bool = False,
         graph_routes: Iterable[Route] = GRAPH_ROUTES,
+        outside: Callable[[Request], Response] = nobody_outside,
     ) -> None:
         self.client_id, self.key = client_id, key or process_key()
         self.interval_seconds, self.auto_approve = interval_seconds, auto_approve
         self.chance, self._source, self._first_tenant_id = chance, clock, tenant_id
         self.journal, self.snapshots = Journal(), dict[str, str]()
+        self.outside, self.happened = outside, list[Change]()
         self.changes, self._throttle = 0, Throttle() if throttle else None
         self._read_tokens: dict[str, dict[str, Any]] = {}
         self._graph_router = Router(graph_routes)
@@ -168,6 +180,10 @@ class Tenant:
             raise KeyError(user)
         return access_token(self, root, Grant(user_id, self.client_id, tuple(scopes)), lifetime_seconds)
 
+    def mint_app(self, client_id: str, roles: Iterable[str], *, lifetime_seconds: int = 3600, root: str = LOCAL_ROOT) -> str:
+        """An access token for an app alone, with these application permissions, without any sign-in, for tests."""
+        return access_token(self, root, Grant("", client_id, tuple(roles)), lifetime_seconds)
+
     def read_token(self, token: str) -> dict[str, Any]:
         """The claims of a token signed here, the signature checked once; jwt.InvalidTokenError otherwise."""
         claims = self._read_tokens.get(token)
@@ -178,17 +194,33 @@ class Tenant:
         return claims
 
     def handle(self, request: Request) -> Response:
-        """Answer one request. `faults.Disrupted` responses are to be spoilt on the wire as they say."""
+        """Answer one request, asking `outside` where the answer takes that. `faults.Disrupted` responses are to be spoilt as they say."""
+        flow, reply_to = self.flow(request), cast("Reply", None)
+        while True:
+            try:
+                effect = step(flow, reply_to)
+            except StopIteration as done:
+                return done.value
+            reply_to = None if isinstance(effect, Sleep) else self._ask_outside(effect)
+
+    def _ask_outside(self, request: Request) -> Reply:
+        try:
+            return self.outside(request)
+        except TransportError as error:
+            return error
+
+    async def flow(self, request: Request) -> Response:
+        """The same as a flow (`daypass.wire`): it awaits what must be asked of others, such as whether a webhook listens."""
         call = _received(self, request)
         door = self._door(call)
-        answer = door(call)
+        answer = await door(call)
         if call.request.method not in ("GET", "HEAD", "OPTIONS"):
             self.changes += 1
         if door != self._control:
             self.journal.record(self.clock.now(), call.request, answer)
         return answer
 
-    def _door(self, call: Call) -> Callable[[Call], Response]:
+    def _door(self, call: Call) -> Callable[[Call], Flow[Response]]:
         host, path = urlsplit(call.root).hostname, urlsplit(call.request.url).path.lower()
         if path == "/sandbox" or path.startswith("/sandbox/"):
             return self._control
@@ -196,13 +228,13 @@ class Tenant:
             return self._graph
         return self._entra
 
-    def _control(self, call: Call) -> Response:
-        return control.answer(call)
+    async def _control(self, call: Call) -> Response:
+        return await control.answer(call)
 
-    def _entra(self, call: Call) -> Response:
-        return entra.answer(call, _ENTRA)
+    async def _entra(self, call: Call) -> Response:
+        return await entra.answer(call, _ENTRA)
 
-    def _graph(self, call: Call) -> Response:
+    async def _graph(self, call: Call) -> Response:
         ids = {"request-id": self.new_id("request")}
         ids["client-request-id"] = call.request.headers.get("client-request-id", ids["request-id"])
 
@@ -210,21 +242,23 @@ class Tenant:
             inner = {"date": iso(self.clock.now()), **ids}
             return reply(fault.status, {"error": {"code": fault.code, "message": str(fault), "innerError": inner}}, fault.headers)
 
-        answer = faults.meddle(call, self._routed, refused)
+        answer = await faults.meddle(call, self._routed, refused)
         return answer.replace(headers={**answer.headers, **ids})
 
-    def _routed(self, call: Call) -> Response:
+    async def _routed(self, call: Call) -> Response:
         caller = caller_of(call)
         version, _, path = urlsplit(call.request.url).path.strip("/").partition("/")
-        found = self._graph_router.find(call.request.method, _canonical(self.state, path, caller.user_id))
+        canonical, arguments = paths.canonical(path, caller.user_id, lambda key: resolve(self.state, key))
+        found = self._graph_router.find(call.request.method, canonical)
         if version.lower() not in ("v1.0", "beta") or found is None:
             raise not_built(call)
         route, parameters = found
         if self._throttle:
             self._throttle.count(caller.client_id, parameters.get("user_id", ""), self.clock.now())
-        if route.scopes and not caller.scopes.intersection(route.scopes):
+        if route.permissions and not route.permissions.admits(caller):
             raise Fault(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
-        return route.handler(replace(call, path=parameters, caller=caller))
+        answer = route.handler(replace(call, path=parameters, caller=caller, query={**call.query, **arguments}))
+        return answer if isinstance(answer, Response) else await answer
 
 
 def not_built(call: Call) -> Fault:
@@ -241,33 +275,3 @@ def _received(tenant: Tenant, request: Request) -> Call:
     root = f"{url.scheme}://{url.netloc}" if url.netloc else LOCAL_ROOT
     clean = request.replace(method=request.method.upper(), url=url._replace(path=path).geturl(), headers=headers)
     return Call(tenant, clean, root, query=query)
-
-
-_KEYED = re.compile(r"([\w$.]+)\('([^']*)'\)")
-
-
-def _canonical(state: State, path: str, caller_id: str) -> str:
-    """The path in the one spelling the tables use.
-
-    `me/…`, `users/{upn}` and `users('upn')` become `users/{object id}`; `events('id')` becomes `events/id`; the empty
-    parentheses and the namespace of functions (`microsoft.graph.delta()`) go. Fault 404 for a user who does not exist.
-    """
-    parts: list[str] = []
-    for part in path.replace("%27", "'").replace("%28", "(").replace("%29", ")").split("/"):
-        keyed = _KEYED.fullmatch(part)
-        parts += keyed.groups() if keyed else [part.removesuffix("()").removeprefix("microsoft.graph.")]
-    if parts[0].lower() == "me":
-        if not caller_id:
-            raise Fault(400, "BadRequest", "/me request is only valid with delegated authentication flow.")
-        parts[:1] = ["users", caller_id]
-    elif parts[0].lower() == "users" and len(parts) > 1 and parts[1] not in ("delta", "$count"):
-        key = unquote(parts[1])
-        user_id = resolve(state, key)
-        if user_id is None:
-            raise Fault(
-                404,
-                "Request_ResourceNotFound",
-                f"Resource '{key}' does not exist or one of its queried reference-property objects are not present.",
-            )
-        parts[1] = user_id
-    return "/".join(parts)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,9 +15,11 @@ from daypass.wire import Response
 
 from ..directory import people
 from ..graph import odata, payload
-from ..routes import Call, Fault, Handler, Route
+from ..graph.permissions import READ_CALENDARS, WRITE_CALENDARS
+from ..routes import Call, Fault, Route
 from . import events, resources, shapes
-from .mailbox import Mailbox, Slot, not_found, open_mailbox
+from .access import USER, context, everywhere, found, opened, owner, owner_id
+from .mailbox import Mailbox, Slot
 from .resources import Form
 
 Json = dict[str, Any]
@@ -53,26 +54,26 @@ def new_mailbox(new_id: Callable[[str], str], time_zone: str) -> Json:
 def get_calendar(call: Call) -> Response:
     """The default calendar, or the one with the id of the path."""
     odata.allow(call, "$select")
-    box = _mailbox(call)
+    box = opened(call)
     select = odata.selected(call, resources.CALENDAR_PROPERTIES, "calendar")
-    value = resources.calendar(box.calendar(call.path.get("calendar_id")), _owner(call), select)
-    return odata.entity(call, 200, _context(call, "calendars"), value)
+    value = resources.calendar(box.calendar(call.path.get("calendar_id")), owner(call), select)
+    return odata.entity(call, 200, context(call, "calendars"), value)
 
 
 def list_calendars(call: Call) -> Response:
     """All calendars of a user, the default one first."""
     odata.allow(call, "$select", "$top", "$skip", "$count")
-    box = _mailbox(call)
+    box = opened(call)
     select = odata.selected(call, resources.CALENDAR_PROPERTIES, "calendar")
-    found = [resources.calendar(stored, _owner(call), select) for stored in box.calendars.values()]
+    found = [resources.calendar(stored, owner(call), select) for stored in box.calendars.values()]
     cut = odata.page(call, len(found))
-    return odata.collection(call, _context(call, "calendars"), found[cut.first : cut.last], len(found), cut)
+    return odata.collection(call, context(call, "calendars"), found[cut.first : cut.last], len(found), cut)
 
 
 def list_events(call: Call) -> Response:
     """Single events and masters of series (no occurrences), in the order they were made; of a calendar or of all."""
     odata.allow(call, *LIST_OPTIONS)
-    box = _mailbox(call)
+    box = opened(call)
     calendar_id = call.path.get("calendar_id")
     if calendar_id is not None:
         box.calendar(calendar_id)
@@ -86,7 +87,7 @@ def view_calendar(call: Call) -> Response:
     Without $orderby, single events come before the occurrences of series (observed), each in order of time.
     """
     odata.allow(call, *LIST_OPTIONS, *WINDOW)
-    box = _mailbox(call)
+    box = opened(call)
     slots = box.window(*_window(call), box.calendar(call.path.get("calendar_id"))["id"])
     return _answer_slots(call, box, sorted(slots, key=lambda slot: slot.day is not None), "calendarView")
 
@@ -94,8 +95,8 @@ def view_calendar(call: Call) -> Response:
 def list_instances(call: Call) -> Response:
     """The occurrences and exceptions of one series in a window (api/event-list-instances)."""
     odata.allow(call, *LIST_OPTIONS, *WINDOW)
-    box = _mailbox(call)
-    event, day = _find(call, box)
+    box = opened(call)
+    event, day = found(call, box)
     if day is not None or not event.get("recurrence"):
         raise Fault(400, "ErrorInvalidRequest", "Your request can't be completed. The event is not the master of a series.")
     return _answer_slots(call, box, box.instances(event, *_window(call)), "events")
@@ -104,14 +105,14 @@ def list_instances(call: Call) -> Response:
 def get_event(call: Call) -> Response:
     """One event: single, master, occurrence or exception."""
     odata.allow(call, "$select")
-    asked, box = odata.preferences(call), _mailbox(call)
-    return _answer_event(call, 200, box.slot(*_find(call, box)), asked)
+    asked, box = odata.preferences(call), opened(call)
+    return _answer_event(call, 200, box.slot(*found(call, box)), asked)
 
 
 def create_event(call: Call) -> Response:
     """Create an event; the same `transactionId` again gives the event that is there already (resources/event)."""
     odata.allow(call)
-    asked, box = odata.preferences(call), _mailbox(call)
+    asked, box = odata.preferences(call), opened(call)
     calendar = box.calendar(call.path.get("calendar_id"))
     given = payload.read(call.json(), shapes.EVENT, "event")
     known = box.with_transaction(given.get("transactionId") or "")
@@ -124,8 +125,8 @@ def create_event(call: Call) -> Response:
 def update_event(call: Call) -> Response:
     """Change an event; changing an occurrence makes it an exception (api/event-update)."""
     odata.allow(call)
-    asked, box = odata.preferences(call), _mailbox(call)
-    event, day = _find(call, box)
+    asked, box = odata.preferences(call), opened(call)
+    event, day = found(call, box)
     _check_etag(call, event, day)
     given, author = payload.read(call.json(), shapes.EVENT, "event"), _author(call, box.calendar(event["calendarId"]))
     if day is None:
@@ -139,8 +140,8 @@ def update_event(call: Call) -> Response:
 def delete_event(call: Call) -> Response:
     """Delete an event, a whole series, or one occurrence."""
     odata.allow(call)
-    box = _mailbox(call)
-    event, day = _find(call, box)
+    box = opened(call)
+    event, day = found(call, box)
     _check_etag(call, event, day)
     if day is None:
         box.remove(event["id"])
@@ -149,30 +150,10 @@ def delete_event(call: Call) -> Response:
     return Response(204)
 
 
-def _mailbox(call: Call) -> Mailbox:
-    """The mailbox of the path; a user's token reaches nobody else's, since this tenant shares no calendars yet."""
-    user_id = call.path["user_id"]
-    if call.caller.user_id and call.caller.user_id != user_id:
-        raise Fault(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
-    return open_mailbox(call.tenant, user_id)
-
-
-def _find(call: Call, box: Mailbox) -> tuple[Json, str | None]:
-    """The event of the path, which must lie in the calendar of the path if that names one."""
-    event, day = box.find(call.path["event_id"])
-    if call.path.get("calendar_id", event["calendarId"]) != event["calendarId"]:
-        raise not_found()
-    return event, day
-
-
-def _owner(call: Call) -> Json:
-    return call.tenant.state.users[call.path["user_id"]]
-
-
 def _author(call: Call, calendar: Json) -> events.Author:
     users = call.tenant.state.users
     return events.Author(
-        user=_owner(call),
+        user=owner(call),
         now=call.tenant.clock.now(),
         new_id=call.tenant.new_id,
         name_of=lambda address: people.display_name(users, address),
@@ -181,18 +162,14 @@ def _author(call: Call, calendar: Json) -> events.Author:
     )
 
 
-def _context(call: Call, what: str) -> str:
-    return f"users('{call.path['user_id']}')/{what}"
-
-
 def _form(call: Call, asked: odata.Preferences) -> Form:
     select = odata.selected(call, resources.EVENT_PROPERTIES, "event", resources.UNBUILT_PROPERTIES)
     basic = not call.caller.scopes & FULL_SCOPES
-    return Form(odata.service_root(call), call.path["user_id"], asked.zone, asked.plain_text, basic, select)
+    return Form(odata.service_root(call), owner_id(call), asked.zone, asked.plain_text, basic, select)
 
 
 def _answer_event(call: Call, status: int, slot: Slot, asked: odata.Preferences) -> Response:
-    return odata.entity(call, status, _context(call, "events"), resources.event(slot, _form(call, asked)), asked.applied)
+    return odata.entity(call, status, context(call, "events"), resources.event(slot, _form(call, asked)), asked.applied)
 
 
 def _answer_slots(call: Call, box: Mailbox, slots: list[Slot], what: str) -> Response:
@@ -206,7 +183,7 @@ def _answer_slots(call: Call, box: Mailbox, slots: list[Slot], what: str) -> Res
     slots = odata.arranged(slots, odata.order(call, resources.ORDERABLE, "event"), resources.order_value)
     cut = odata.page(call, len(slots), asked.page_size, repeat_last="repeatLastItem" in box.state.get("quirks", ()))
     values = [resources.event(slot, form) for slot in slots[cut.first : cut.last]]
-    return odata.collection(call, _context(call, what), values, len(slots), cut, asked.applied)
+    return odata.collection(call, context(call, what), values, len(slots), cut, asked.applied)
 
 
 def _check_etag(call: Call, event: Json, day: str | None) -> None:
@@ -245,32 +222,17 @@ def _instant(text: str, name: str) -> int:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
-_READ = ("Calendars.ReadBasic", "Calendars.Read", "Calendars.ReadWrite", "Calendars.Read.Shared", "Calendars.ReadWrite.Shared")
-_WRITE = ("Calendars.ReadWrite", "Calendars.ReadWrite.Shared")
-_USER = "/users/{user_id}"
-_PLACES = (_USER, f"{_USER}/calendar", f"{_USER}/calendars/{{calendar_id}}")
-
-
-def _in_default_calendar(handler: Handler) -> Handler:
-    """The same for `/calendar/…`, which is the default calendar by another name."""
-    return lambda call: handler(replace(call, path={**call.path, "calendar_id": _mailbox(call).calendar(None)["id"]}))
-
-
-def _everywhere(method: str, rest: str, handler: Handler, scopes: tuple[str, ...], source: str) -> list[Route]:
-    """The same below the mailbox, the default calendar and any calendar."""
-    handlers = (handler, _in_default_calendar(handler), handler)
-    return [Route(method, place + rest, answer, scopes, source) for place, answer in zip(_PLACES, handlers, strict=True)]
-
-
+_DOC = "documentation: api/"
+_SEEN = "observed by others"
 ROUTES = [
-    Route("GET", f"{_USER}/calendar", get_calendar, _READ, "documentation: api/calendar-get"),
-    Route("GET", f"{_USER}/calendars", list_calendars, _READ, "documentation: api/user-list-calendars"),
-    Route("GET", f"{_USER}/calendars/{{calendar_id}}", get_calendar, _READ, "documentation: api/calendar-get"),
-    *_everywhere("GET", "/events", list_events, _READ, "documentation: api/user-list-events, api/calendar-list-events"),
-    *_everywhere("POST", "/events", create_event, _WRITE, "documentation: api/user-post-events"),
-    *_everywhere("GET", "/calendarView", view_calendar, _READ, "documentation: api/user-list-calendarview; order observed by others"),
-    *_everywhere("GET", "/events/{event_id}", get_event, _READ, "documentation: api/event-get"),
-    *_everywhere("PATCH", "/events/{event_id}", update_event, _WRITE, "documentation: api/event-update; If-Match observed by others"),
-    *_everywhere("DELETE", "/events/{event_id}", delete_event, _WRITE, "documentation: api/event-delete; If-Match observed by others"),
-    *_everywhere("GET", "/events/{event_id}/instances", list_instances, _READ, "documentation: api/event-list-instances"),
+    Route("GET", f"{USER}/calendar", get_calendar, READ_CALENDARS, _DOC + "calendar-get"),
+    Route("GET", f"{USER}/calendars", list_calendars, READ_CALENDARS, _DOC + "user-list-calendars"),
+    Route("GET", f"{USER}/calendars/{{calendar_id}}", get_calendar, READ_CALENDARS, _DOC + "calendar-get"),
+    *everywhere("GET", "/events", list_events, READ_CALENDARS, f"{_DOC}user-list-events, api/calendar-list-events"),
+    *everywhere("POST", "/events", create_event, WRITE_CALENDARS, f"{_DOC}user-post-events"),
+    *everywhere("GET", "/calendarView", view_calendar, READ_CALENDARS, f"{_DOC}user-list-calendarview; order {_SEEN}"),
+    *everywhere("GET", "/events/{event_id}", get_event, READ_CALENDARS, f"{_DOC}event-get"),
+    *everywhere("PATCH", "/events/{event_id}", update_event, WRITE_CALENDARS, f"{_DOC}event-update; If-Match {_SEEN}"),
+    *everywhere("DELETE", "/events/{event_id}", delete_event, WRITE_CALENDARS, f"{_DOC}event-delete; If-Match {_SEEN}"),
+    *everywhere("GET", "/events/{event_id}/instances", list_instances, READ_CALENDARS, f"{_DOC}event-list-instances"),
 ]

@@ -7,13 +7,14 @@ state is another one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from .. import zones
+from ..changes import Change, ChangeLog
 from ..routes import Fault
 from . import events
 from .recurrence import Rule
@@ -50,10 +51,15 @@ class Series:
 
 
 class Mailbox:
-    """A mailbox and the index over its events."""
+    """A mailbox and the index over its events.
 
-    def __init__(self, state: Json) -> None:
-        self.state = state
+    `owner` (`users/{id}` or `groups/{id}`) and `tell` are for the news of its changes; without `tell` nothing is noted, as while a seed is
+    planted. Stored events are never changed in place: a changed one is `put` as a new object.
+    """
+
+    def __init__(self, state: Json, owner: str = "", tell: Callable[[Change], None] | None = None) -> None:
+        self.state, self._owner, self._tell = state, owner, tell
+        self.log = ChangeLog(state.setdefault("log", {}))
         self._spans: dict[Key, tuple[int, int]] = {}
         self._by_day: dict[int, dict[Key, None]] = {}
         self._long: dict[Key, None] = {}
@@ -111,14 +117,18 @@ class Mailbox:
 
     def put(self, event: Json) -> None:
         """Keep a new or changed event; a changed one keeps its place in the list."""
+        kind = "updated" if event["id"] in self.events else "created"
         self._withdraw(event["id"])
         self.events[event["id"]] = event
         self._enter(event)
+        self._note(kind, event)
 
     def remove(self, event_id: str) -> None:
         """Forget an event, with all its occurrences; nothing happens when there is none."""
         self._withdraw(event_id)
-        self.events.pop(event_id, None)
+        event = self.events.pop(event_id, None)
+        if event:
+            self._note("deleted", event)
 
     def window(self, start: int, end: int, calendar_id: str | None = None) -> list[Slot]:
         """The single events, occurrences and exceptions that touch [start, end), in order of time; of one calendar or of all."""
@@ -131,6 +141,11 @@ class Mailbox:
         moved = [Slot(*self._spans[event["id"], day], event, day) for day in event["exceptions"]]
         slots = [slot for slot in moved if _touches(slot.start, slot.end, start, end)]
         return sorted([*slots, *self._occurring(start, end, [self._series[event["id"]]])], key=lambda slot: slot.start)
+
+    def _note(self, kind: str, event: Json) -> None:
+        if self._tell:
+            self.log.note(event["id"])
+            self._tell(Change(kind, self._owner, f"events/{event['id']}", "event", event.get("changeKey", "")))
 
     def _enter(self, event: Json) -> None:
         self._indexed += 1
@@ -216,12 +231,13 @@ def not_found() -> Fault:
 _OPEN: WeakKeyDictionary[Tenant, dict[str, Mailbox]] = WeakKeyDictionary()
 
 
-def open_mailbox(tenant: Tenant, user_id: str) -> Mailbox:
-    """The mailbox of a user; Fault 404 `MailboxNotEnabledForRESTAPI` for a user who has none."""
-    state = tenant.state.mailboxes.get(user_id)
+def open_mailbox(tenant: Tenant, owner_id: str) -> Mailbox:
+    """The mailbox of a user or group; Fault 404 `MailboxNotEnabledForRESTAPI` for one who has none."""
+    state = tenant.state.mailboxes.get(owner_id)
     if state is None:
         raise Fault(404, "MailboxNotEnabledForRESTAPI", "The mailbox is either inactive, soft-deleted, or is hosted on-premise.")
     known = _OPEN.setdefault(tenant, {})
-    if user_id not in known or not known[user_id].is_current(state):
-        known[user_id] = Mailbox(state)
-    return known[user_id]
+    if owner_id not in known or not known[owner_id].is_current(state):
+        kind = "groups" if owner_id in tenant.state.groups else "users"
+        known[owner_id] = Mailbox(state, f"{kind}/{owner_id}", tenant.happened.append)
+    return known[owner_id]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from daypass.wire import Response
 
 from ..graph import odata
+from ..graph.permissions import READ_ME
 from ..routes import Call, Fault, Route
 
 if TYPE_CHECKING:
@@ -71,5 +72,5 @@ def get_user(call: Call) -> Response:
 
 
 ROUTES = [
-    Route("GET", "/users/{user_id}", get_user, ("User.Read", "User.ReadWrite", *sorted(OTHERS_SCOPES)), "documentation: api/user-get"),
+    Route("GET", "/users/{user_id}", get_user, READ_ME, "documentation: api/user-get"),
 ]

@@ -46,10 +46,10 @@ def first_apps(client_id: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def answer(call: Call, router: Router) -> Response:
+async def answer(call: Call, router: Router) -> Response:
     """Answer a request to Entra, pages included; what is not built is refused 501 in Entra's form."""
 
-    def routed(call: Call) -> Response:
+    async def routed(call: Call) -> Response:
         found = router.find(call.request.method, urlsplit(call.request.url).path)
         if found is None:
             what = f"{call.request.method} {urlsplit(call.request.url).path}"
@@ -57,14 +57,15 @@ def answer(call: Call, router: Router) -> Response:
         route, parameters = found
         if "tenant" in parameters:
             _require_tenant(call, parameters["tenant"])
-        return route.handler(replace(call, path=parameters))
+        answer = route.handler(replace(call, path=parameters))
+        return answer if isinstance(answer, Response) else await answer
 
     def refused(fault: Fault) -> Response:
         if isinstance(fault, Refusal):
             return envelope(call, fault)
         return reply(fault.status, {"error": fault.code, "error_description": str(fault)}, fault.headers)
 
-    done = faults.meddle(call, routed, refused)
+    done = await faults.meddle(call, routed, refused)
     ids = {"x-ms-request-id": call.tenant.new_id("trace"), "client-request-id": correlation_of(call), "x-ms-ests-server": "sandbox"}
     return done.replace(headers={**ids, "cache-control": "no-store, no-cache", "pragma": "no-cache", **done.headers})
 

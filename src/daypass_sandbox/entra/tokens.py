@@ -10,6 +10,7 @@ import base64
 import functools
 import hashlib
 import json
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -88,6 +89,8 @@ def caller_of(call: Call) -> Caller:
         raise _unauthorized(call, "Lifetime validation failed, the token is expired.")
     if str(claims["aud"]).rstrip("/") not in (GRAPH_APP_ID, GRAPH_URL, call.root):
         raise _unauthorized(call, "Access token validation failure. Invalid audience.")
+    if claims.get("idtyp") == "app":
+        return Caller("", str(claims["appid"]), frozenset(map(str, claims.get("roles", ()))))
     user_id = str(claims.get("oid", ""))
     if "xms_cc" in claims and claims["sandbox_session"] != state.session_of(user_id):
         since = json.dumps({"access_token": {"nbf": {"essential": True, "value": str(int(now))}}})
@@ -122,7 +125,10 @@ def user_named_in(authorization: str) -> str:
 
 @dataclass(frozen=True)
 class Grant:
-    """What a token is for: user, app, permissions without prefix, audience, and whether the app understands claims challenges."""
+    """What a token is for: user ("" for the app alone), app, permissions without prefix, audience.
+
+    `understands_challenges` says whether the app declared that it can answer claims challenges.
+    """
 
     user_id: str
     client_id: str
@@ -138,7 +144,7 @@ def issuer(tenant: Tenant, root: str) -> str:
 
 def access_token(tenant: Tenant, root: str, grant: Grant, lifetime_seconds: int) -> str:
     """A signed access token, in the shape Graph's own tokens have (version 1.0 claims: appid, scp, upn, unique_name)."""
-    user, now = tenant.state.users[grant.user_id], int(tenant.clock.now())
+    now = int(tenant.clock.now())
     claims: dict[str, Any] = {
         "aud": grant.audience,
         "iss": issuer(tenant, root),
@@ -147,23 +153,36 @@ def access_token(tenant: Tenant, root: str, grant: Grant, lifetime_seconds: int)
         "exp": now + lifetime_seconds,
         "app_displayname": tenant.state.apps.get(grant.client_id, {}).get("displayName", ""),
         "appid": grant.client_id,
+        "tid": tenant.state.tenant_id,
+        "uti": tenant.new_id("uti"),
+        "ver": "1.0",
+        "sandbox": True,
+        **(_of_user(tenant, grant) if grant.user_id else _of_app(grant)),
+    }
+    if grant.understands_challenges:
+        claims["xms_cc"] = ["CP1"]
+    return tenant.key.sign(claims)
+
+
+def _of_user(tenant: Tenant, grant: Grant) -> dict[str, Any]:
+    user = tenant.state.users[grant.user_id]
+    return {
         "appidacr": "0",
         "idtyp": "user",
         "name": user["displayName"],
         "oid": grant.user_id,
         "scp": " ".join(grant.scopes),
         "sub": pairwise_subject(grant.user_id, grant.client_id),
-        "tid": tenant.state.tenant_id,
         "unique_name": user["userPrincipalName"],
         "upn": user["userPrincipalName"],
-        "uti": tenant.new_id("uti"),
-        "ver": "1.0",
-        "sandbox": True,
         "sandbox_session": tenant.state.session_of(grant.user_id),
     }
-    if grant.understands_challenges:
-        claims["xms_cc"] = ["CP1"]
-    return tenant.key.sign(claims)
+
+
+def _of_app(grant: Grant) -> dict[str, Any]:
+    """The app's service principal is its subject; its application permissions are roles."""
+    principal = str(uuid.uuid5(uuid.NAMESPACE_URL, f"servicePrincipal:{grant.client_id}"))
+    return {"appidacr": "1", "idtyp": "app", "oid": principal, "sub": principal, "roles": list(grant.scopes)}
 
 
 def id_token(tenant: Tenant, root: str, grant: Grant, lifetime_seconds: int, nonce: str = "") -> str:

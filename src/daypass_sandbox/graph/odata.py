@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, cast
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from daypass.wire import Response
@@ -155,6 +155,67 @@ def collection(call: Call, context: str, values: list[Json], total: int, cut: Pa
     if cut.next_link:
         body["@odata.nextLink"] = cut.next_link
     return answer(call, 200, body, applied)
+
+
+@dataclass(frozen=True)
+class Kind(Generic[T]):
+    """A type of Graph as lists see it: how an item of it is shown, and what a client may ask of it.
+
+    `properties` may be selected, `hidden` are there only when selected. `orderable` and `filterable` are paths (`start/dateTime`), None for
+    every property. `show` renders an item, `value` gives what it has at a path (by default: of what is shown).
+    """
+
+    name: str
+    properties: tuple[str, ...]
+    hidden: tuple[str, ...] = ()
+    orderable: tuple[str, ...] | None = None
+    filterable: tuple[str, ...] | None = None
+    show: Callable[[T], Json] = field(default=lambda item: cast("Json", item))
+    value: Callable[[T, str], Any] | None = None
+
+    def at(self, item: T, path: str) -> Any:
+        """What an item has at a path, None where it has nothing."""
+        if self.value:
+            return self.value(item, path)
+        found: Any = self.show(item)
+        for name in path.split("/"):
+            found = cast("Json", found).get(name) if isinstance(found, Mapping) else None
+        return found
+
+
+LIST_OPTIONS = ("$select", "$filter", "$orderby", "$top", "$skip", "$count", "$expand")
+
+
+def listing(
+    call: Call,
+    context: str,
+    kind: Kind[T],
+    items: Sequence[T],
+    *,
+    options: Collection[str] = (),
+    applied: str = "",
+    size: int | None = None,
+) -> Response:
+    """Answer a list of things of one kind as the query options ask; `options` are allowed beside the usual ones, `size` is the page's."""
+    allow(call, *LIST_OPTIONS, *options)
+    select = selected(call, (*kind.properties, *kind.hidden), kind.name)
+    items = arranged(items, order(call, kind.orderable or kind.properties, kind.name), kind.at)
+    cut = page(call, len(items), size)
+    values = [chosen(kind, kind.show(item), select) for item in items[cut.first : cut.last]]
+    return collection(call, context, values, len(items), cut, applied)
+
+
+def single(call: Call, status: int, context: str, kind: Kind[T], item: T, applied: str = "") -> Response:
+    """Answer one thing of a kind, with what $select asks of it."""
+    select = selected(call, (*kind.properties, *kind.hidden), kind.name)
+    return entity(call, status, context, chosen(kind, kind.show(item), select), applied)
+
+
+def chosen(kind: Kind[Any], shown: Json, select: frozenset[str] | None) -> Json:
+    """What of a shown item was selected; without a selection all but what is hidden. Annotations and the id always stay."""
+    if select is None:
+        return {name: value for name, value in shown.items() if name not in kind.hidden}
+    return {name: value for name, value in shown.items() if name in select or name == "id" or "@" in name}
 
 
 def entity(call: Call, status: int, context: str, value: Json, applied: str = "") -> Response:

@@ -10,14 +10,14 @@ import pytest
 
 from daypass.errors import TransportError
 from daypass.wire import Access, Request, Sleep
-from daypass_sandbox.routes import Route, reply
+from daypass_sandbox.routes import Permissions, Route, reply
 from daypass_sandbox.tenant import CLIENT_ID, TENANT_ID, State, Tenant
 from drive import drive
 from entra_caller import ROOT, Entra
 from graph_caller import MEGAN, NOW, StoppedClock, new_tenant
 
 WHO = (
-    Route("GET", "/users/{user_id}", lambda call: reply(200, dict(call.path)), ("User.Read", "User.ReadWrite")),
+    Route("GET", "/users/{user_id}", lambda call: reply(200, dict(call.path)), Permissions(("User.Read", "User.ReadWrite"))),
     Route("GET", "/users/{user_id}/events/{event_id}", lambda call: reply(200, dict(call.path))),
     Route("GET", "/users/{user_id}/calendarView/delta", lambda call: reply(200, dict(call.query))),
     Route("GET", "/open", lambda call: reply(200, {"root": call.root, "scopes": sorted(call.caller.scopes)})),

@@ -1,0 +1,87 @@
+"""Whose calendar a request is about, by which of its many paths, and whether the caller may.
+
+A mailbox's events are reached below the mailbox itself, its default calendar, any of its calendars, and a calendar within a
+calendar group; a Microsoft 365 group has one calendar. `everywhere` writes the routes for all of them, so that a handler is
+written once: it finds `user_id` or `group_id`, and `calendar_id` (absent: the whole mailbox), in `call.path`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from daypass.wire import Flow, Response
+
+from ..routes import Call, Fault, Handler, Permissions, Route
+from .mailbox import Mailbox, not_found, open_mailbox
+
+Json = dict[str, Any]
+
+USER, GROUP = "/users/{user_id}", "/groups/{group_id}"
+_CALENDAR = "/calendars/{calendar_id}"
+CALENDARS = (f"{USER}/calendar", f"{USER}{_CALENDAR}", f"{USER}/calendarGroups/{{calendar_group_id}}{_CALENDAR}")
+USER_PLACES = (USER, *CALENDARS)
+GROUP_PLACES = (GROUP, f"{GROUP}/calendar")
+
+
+def everywhere(
+    method: str,
+    rest: str,
+    handler: Handler,
+    permissions: Permissions,
+    source: str,
+    for_groups: Permissions | None = None,
+    *,
+    mailbox: bool = True,
+) -> list[Route]:
+    """The routes of a handler below the mailbox (unless told not to), each calendar and, with `for_groups`, a group's calendar."""
+    places = USER_PLACES if mailbox else CALENDARS
+    routes = [Route(method, place + rest, _at(place, handler), permissions, source) for place in places]
+    if for_groups:
+        of_groups = GROUP_PLACES if mailbox else GROUP_PLACES[1:]
+        routes += [Route(method, place + rest, _at(place, handler), for_groups, source) for place in of_groups]
+    return routes
+
+
+def _at(place: str, handler: Handler) -> Handler:
+    """The handler for a place; `/calendar` is the default calendar by another name."""
+    if not place.endswith("/calendar"):
+        return handler
+
+    def in_default_calendar(call: Call) -> Response | Flow[Response]:
+        return handler(replace(call, path={**call.path, "calendar_id": opened(call).calendar(None)["id"]}))
+
+    return in_default_calendar
+
+
+def owner_id(call: Call) -> str:
+    """The object id of the user or group in the path."""
+    return call.path.get("user_id") or call.path["group_id"]
+
+
+def owner(call: Call) -> Mapping[str, Any]:
+    """The user or group in the path."""
+    state = call.tenant.state
+    return state.users.get(owner_id(call)) or state.groups[owner_id(call)]
+
+
+def context(call: Call, what: str) -> str:
+    """The fragment of a metadata URL for what lies below the path's owner: `users('…')/events`."""
+    return f"{'groups' if 'group_id' in call.path else 'users'}('{owner_id(call)}')/{what}"
+
+
+def opened(call: Call) -> Mailbox:
+    """The mailbox of the path; a user's token reaches nobody else's, since this tenant shares no calendars yet."""
+    user_id = call.path.get("user_id")
+    if user_id and call.caller.user_id and call.caller.user_id != user_id:
+        raise Fault(403, "ErrorAccessDenied", "Permissions is denied. Check credentials and try again.")
+    return open_mailbox(call.tenant, owner_id(call))
+
+
+def found(call: Call, box: Mailbox) -> tuple[Json, str | None]:
+    """The event of the path and, for an occurrence, its original day; it must lie in the calendar of the path if that names one."""
+    event, day = box.find(call.path["event_id"])
+    if call.path.get("calendar_id", event["calendarId"]) != event["calendarId"]:
+        raise not_found()
+    return event, day

@@ -1,0 +1,72 @@
+"""What changed, and when: the memory behind delta queries, and the news behind change notifications.
+
+A `ChangeLog` numbers the changes of one collection (a mailbox's events, a list's tasks, the directory's users) and remembers for
+each item the number of its last change, so that a delta query is "everything after number n". It forgets the oldest beyond
+`LONGEST`; who asks for changes before that must start anew.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+Json = dict[str, Any]
+
+LONGEST = 20_000  # items; a cursor from before the oldest of them is stale
+
+
+class Change(NamedTuple):
+    """One piece of news: `kind` is created, updated or deleted; `resource` the item's path below its owner (`events/AAMk…`).
+
+    `owner` is `users/{id}` or `groups/{id}`, "" for what belongs to the whole tenant; `type_name` is Graph's (`event`), `etag` the item's.
+    """
+
+    kind: str
+    owner: str
+    resource: str
+    type_name: str
+    etag: str = ""
+
+
+class ChangeLog:
+    """Over its JSON state: `last` is the number of the newest change, `items` maps each changed item to its last number, oldest first.
+
+    `floor` is the number before which changes were forgotten.
+    """
+
+    def __init__(self, state: Json) -> None:
+        self._state = state
+        state.setdefault("last", 0)
+        state.setdefault("floor", 0)
+        state.setdefault("items", {})
+
+    @property
+    def last(self) -> int:
+        """The number of the newest change, 0 before the first."""
+        return self._state["last"]
+
+    def note(self, item_id: str) -> int:
+        """Note that an item changed (or came, or went), and return the number of this change."""
+        items: dict[str, int] = self._state["items"]
+        items.pop(item_id, None)
+        self._state["last"] += 1
+        items[item_id] = self._state["last"]
+        if len(items) > LONGEST:
+            self._state["floor"] = items.pop(next(iter(items)))
+        return self.last
+
+    def since(self, number: int) -> list[str] | None:
+        """The items that changed after the change of this number, in order; None when so far back (or ahead) cannot be told."""
+        if not self._state["floor"] <= number <= self.last:
+            return None
+        found: list[str] = []
+        for item_id in reversed(self._state["items"]):
+            if self._state["items"][item_id] <= number:
+                break
+            found.append(item_id)
+        return found[::-1]
+
+    def forget(self) -> None:
+        """Make every cursor given out so far stale."""
+        self._state["last"] += 1
+        self._state["floor"] = self._state["last"]
+        self._state["items"].clear()

@@ -1,0 +1,36 @@
+"""Which permissions let a caller do what: the one table behind every route.
+
+Each family below is the set of permissions that Microsoft's permissions reference gives for a kind of request, least first, for
+people (delegated) and for apps on their own (application). A permission to change includes the one to look. `.Shared` permissions
+reach what others shared with the user; whether they did is `calendar.access`'s business.
+
+Source: the permission table of microsoft-graph-devx-content (2026-08), held against the routes by a test where the table is at hand.
+"""
+
+from __future__ import annotations
+
+from ..routes import Permissions
+
+_SHARED_READ = ("Calendars.Read.Shared", "Calendars.ReadWrite.Shared")
+
+READ_CALENDARS = Permissions(
+    ("Calendars.ReadBasic", "Calendars.Read", "Calendars.ReadWrite", *_SHARED_READ),
+    ("Calendars.ReadBasic", "Calendars.Read", "Calendars.ReadWrite"),
+)
+READ_EVENT_DETAILS = Permissions(("Calendars.Read", "Calendars.ReadWrite", *_SHARED_READ), ("Calendars.Read", "Calendars.ReadWrite"))
+WRITE_CALENDARS = Permissions(("Calendars.ReadWrite", "Calendars.ReadWrite.Shared"), ("Calendars.ReadWrite",))
+FIND_MEETING_TIMES = Permissions(_SHARED_READ)
+READ_GROUP_EVENTS = Permissions(("Group.Read.All", "Group.ReadWrite.All"))
+WRITE_GROUP_EVENTS = Permissions(("Group.ReadWrite.All",))
+
+READ_SETTINGS = Permissions(("MailboxSettings.Read", "MailboxSettings.ReadWrite"), ("MailboxSettings.Read", "MailboxSettings.ReadWrite"))
+WRITE_SETTINGS = Permissions(("MailboxSettings.ReadWrite",), ("MailboxSettings.ReadWrite",))
+SEND_MAIL = Permissions(("Mail.Send",), ("Mail.Send",))
+READ_TASKS = Permissions(("Tasks.Read", "Tasks.ReadWrite"), ("Tasks.Read.All", "Tasks.ReadWrite.All"))
+WRITE_TASKS = Permissions(("Tasks.ReadWrite",), ("Tasks.ReadWrite.All",))
+READ_PLACES = Permissions(("Place.Read.All", "Place.ReadWrite.All"), ("Place.Read.All", "Place.ReadWrite.All"))
+WRITE_PLACES = Permissions(("Place.ReadWrite.All",), ("Place.ReadWrite.All",))
+
+_READ_PEOPLE = ("User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
+READ_ME = Permissions(("User.Read", "User.ReadWrite", *_READ_PEOPLE), _READ_PEOPLE)
+READ_PEOPLE = Permissions(_READ_PEOPLE, _READ_PEOPLE)
