@@ -17,7 +17,7 @@ $(RUNS): requirements/runtime.txt requirements/build.txt pyproject.toml
 	@echo "Setting up $(VENV) (once) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) --require-hashes -r requirements/runtime.txt -r requirements/build.txt
-	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(PIP) --no-deps --no-build-isolation --editable ".[sandbox]"
 	@touch $@
 
 $(READY): $(RUNS) requirements/dev.txt
@@ -58,8 +58,8 @@ image:  ## the container image, with docker or buildah
 	./tools/build-image
 
 lock:  ## renew the pinned requirements (needs uv)
-	$(COMPILE) -o requirements/runtime.txt pyproject.toml
-	$(COMPILE) --group dev -o requirements/dev.txt pyproject.toml
+	$(COMPILE) --extra sandbox -o requirements/runtime.txt pyproject.toml
+	$(COMPILE) --extra sandbox --group dev -o requirements/dev.txt pyproject.toml
 	printf 'hatchling>=1.27\neditables>=0.5\n' | $(COMPILE) -o requirements/build.txt -
 	printf 'msal==1.20.0\nrequests==2.31.0\n' | $(COMPILE) -o requirements/tutorial-old.txt -
 	printf 'msal\nrequests\n' | $(COMPILE) -o requirements/tutorial-new.txt -

@@ -19,12 +19,12 @@ from daypass import cli, config, errors
 from daypass.auth import aadsts, explain
 from daypass.cli import advice
 from daypass_sandbox import control, faults
-from daypass_sandbox.calendar import calendars, shapes
-from daypass_sandbox.directory import people
+from daypass_sandbox.calendar import shapes
 from daypass_sandbox.entra import login
 from daypass_sandbox.entra import protocol as entra
 from daypass_sandbox.graph import payload
 from daypass_sandbox.routes import Permissions, Route
+from daypass_sandbox.tenant import GRAPH_ROUTES
 
 DOCS = Path(__file__).parents[1] / "docs"
 MARKS = re.compile(r"<!-- made by tools/make_docs\.py: (?P<name>[\w-]+) -->\n.*?<!-- end: (?P=name) -->", re.DOTALL)
@@ -236,7 +236,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "errors": error_classes,
     "entra-numbers": entra_numbers,
     "sign-in-routes": lambda: routes((*entra.ROUTES, *login.ROUTES), permissions=False),
-    "graph-routes": lambda: routes((*people.ROUTES, *calendars.ROUTES), permissions=True),
+    "graph-routes": lambda: routes(GRAPH_ROUTES, permissions=True),
     "event-members": event_members,
     "policies": policies,
     "fault-members": fault_members,
