@@ -24,6 +24,8 @@ from daypass.wire import Flow, Reply, Request, Response, Sleep, step
 from . import control, faults
 from . import seed as seeds
 from .calendar.calendars import ROUTES as CALENDAR_ROUTES
+from .calendar.reading import ROUTES as READING_ROUTES
+from .calendar.writing import ROUTES as WRITING_ROUTES
 from .changes import Change
 from .clock import Clock, TenantClock, iso
 from .directory.people import ROUTES as DIRECTORY_ROUTES
@@ -43,7 +45,7 @@ CLIENT_ID = "da70a550-c11e-4a77-8c07-c04705000002"
 LOCAL_ROOT = "https://localhost:8443"
 
 _ENTRA = Router((*entra.ROUTES, *login.ROUTES))
-GRAPH_ROUTES = (*DIRECTORY_ROUTES, *CALENDAR_ROUTES)
+GRAPH_ROUTES = (*DIRECTORY_ROUTES, *CALENDAR_ROUTES, *READING_ROUTES, *WRITING_ROUTES)
 GRAPH_HOSTS = frozenset({"graph.microsoft.com"})
 LONGEST_ID_BYTES = 48  # of an Outlook-like id, before Base64
 

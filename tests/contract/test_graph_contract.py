@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import pytest
 
-from daypass_sandbox.calendar import calendars
+from daypass_sandbox.calendar import calendars, reading, writing
 from daypass_sandbox.directory import people
 from daypass_sandbox.routes import Router
 from graph_caller import MEGAN, PACIFIC, Graph, at, new_tenant, series, timed
@@ -25,6 +25,7 @@ KIT = Path(os.environ.get("DAYPASS_KIT") or Path(__file__).resolve().parents[3] 
 KIT_PYTHON = os.environ.get("DAYPASS_KIT_PYTHON") or sys.executable
 NEEDED = "import jsonschema, openapi_core, openapi_schema_validator, openapi_spec_validator, tzdata, tzlocal"
 WINDOW = "startDateTime=2026-11-16T00:00:00Z&endDateTime=2026-12-14T00:00:00Z"
+JUDGED = (*people.ROUTES, *calendars.ROUTES, *reading.ROUTES, *writing.ROUTES)
 SPELT_OTHERWISE_BY_THE_SERVICE = ("$.error.innerError", "$.error.innerError.date")  # the metadata has innererror and Date
 
 
@@ -129,7 +130,7 @@ def test_every_route_is_judged():
     graph = Graph(new_tenant("contoso"))
     read_everything(graph)
     write_everything(graph)
-    routes = (*people.ROUTES, *calendars.ROUTES)
+    routes = JUDGED
     router = Router(routes)
     asked = {(exchange["method"], exchange["url"].partition("?")[0].partition("/v1.0")[2]) for exchange in graph.exchanges}
     found = [router.find(method, path.replace("/me", f"/users/{MEGAN}", 1) if path.startswith("/me") else path) for method, path in asked]
@@ -143,7 +144,7 @@ def test_the_least_permission_of_each_route_is_the_one_microsoft_publishes():
         pytest.skip(f"NOT JUDGED: there is no table of permissions at {table}; set DAYPASS_KIT")
     published = json.loads(table.read_text())
     judged = 0
-    for route in (*people.ROUTES, *calendars.ROUTES):
+    for route in JUDGED:
         generic = re.sub(r"\{\w+\}", "{id}", route.template).lower()
         rows = [published.get(f"{route.method} {path}") for path in (generic, generic.replace("/users/{id}", "/me", 1))]
         least = {name for row in rows if row for name in row["least"]["DelegatedWork"]}

@@ -1,0 +1,91 @@
+"""Creating, changing and deleting events over HTTP: what `events` makes of a client's words is put into the mailbox.
+
+Facts: Graph's pages api/user-post-events, api/event-update, api/event-delete.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from daypass.wire import Response
+
+from ..directory import people
+from ..graph import odata, payload
+from ..graph.permissions import WRITE_CALENDARS
+from ..routes import Call, Fault
+from . import events, shapes
+from .access import everywhere, found, opened, owner
+from .reading import answer_event
+
+Json = dict[str, Any]
+
+
+def create_event(call: Call) -> Response:
+    """Create an event; the same `transactionId` again gives the event that is there already (resources/event)."""
+    odata.allow(call)
+    asked, box = odata.preferences(call), opened(call)
+    calendar = box.calendar(call.path.get("calendar_id"))
+    given = payload.read(call.json(), shapes.EVENT, "event")
+    known = box.with_transaction(given.get("transactionId") or "")
+    if known is None:
+        known = events.create(given, author(call, calendar), calendar["id"])
+        box.put(known)
+    return answer_event(call, 201, box.slot(known), asked)
+
+
+def update_event(call: Call) -> Response:
+    """Change an event; changing an occurrence makes it an exception (api/event-update)."""
+    odata.allow(call)
+    asked, box = odata.preferences(call), opened(call)
+    event, day = found(call, box)
+    check_etag(call, event, day)
+    given, writer = payload.read(call.json(), shapes.EVENT, "event"), author(call, box.calendar(event["calendarId"]))
+    if day is None:
+        changed = events.change(event, given, writer)
+    else:
+        changed = events.change_occurrence(event, day, box.neighbours(event, day), given, writer)
+    box.put(changed)
+    return answer_event(call, 200, box.slot(changed, day), asked)
+
+
+def delete_event(call: Call) -> Response:
+    """Delete an event, a whole series, or one occurrence."""
+    odata.allow(call)
+    box = opened(call)
+    event, day = found(call, box)
+    check_etag(call, event, day)
+    if day is None:
+        box.remove(event["id"])
+    else:
+        box.put(events.cancel_occurrence(event, day, call.tenant.clock.now()))
+    return Response(204)
+
+
+def author(call: Call, calendar: Json) -> events.Author:
+    """Who writes: the owner of the path, now, into this calendar."""
+    users = call.tenant.state.users
+    return events.Author(
+        user=owner(call),
+        now=call.tenant.clock.now(),
+        new_id=call.tenant.new_id,
+        name_of=lambda address: people.display_name(users, address),
+        tenant_id=call.tenant.state.tenant_id,
+        allows_online="teamsForBusiness" in calendar["allowedOnlineMeetingProviders"],
+    )
+
+
+def check_etag(call: Call, event: Json, day: str | None) -> None:
+    """If-Match with a change key that is no longer the event's: 412 (observed, msgraph-sdk-dotnet issue 1201)."""
+    given = call.request.headers.get("if-match", "*").strip()
+    if given != "*" and given.removeprefix("W/").strip('"') != events.view(event, day)["changeKey"]:
+        message = "The send or update operation could not be performed because the change key passed in the request does not match "
+        raise Fault(412, "ErrorIrresolvableConflict", message + "the current change key for the item.")
+
+
+_DOC = "documentation: api/"
+_SEEN = "observed by others"
+ROUTES = [
+    *everywhere("POST", "/events", create_event, WRITE_CALENDARS, f"{_DOC}user-post-events"),
+    *everywhere("PATCH", "/events/{event_id}", update_event, WRITE_CALENDARS, f"{_DOC}event-update; If-Match {_SEEN}"),
+    *everywhere("DELETE", "/events/{event_id}", delete_event, WRITE_CALENDARS, f"{_DOC}event-delete; If-Match {_SEEN}"),
+]
