@@ -22,7 +22,6 @@ from daypass.errors import TransportError
 from daypass.wire import Flow, Reply, Request, Response, Sleep, step
 
 from . import control, faults
-from . import seed as seeds
 from .calendar.calendars import ROUTES as CALENDAR_ROUTES
 from .calendar.reading import ROUTES as READING_ROUTES
 from .calendar.writing import ROUTES as WRITING_ROUTES
@@ -37,6 +36,7 @@ from .faults import Throttle
 from .graph import paths
 from .journal import Journal
 from .routes import Call, Fault, Route, Router, reply
+from .seeds import planting
 
 __all__ = ["CLIENT_ID", "TENANT_ID", "Clock", "State", "Tenant"]
 
@@ -155,7 +155,7 @@ class Tenant:
         self.state = State(tenant_id=self._first_tenant_id, apps=entra.first_apps(self.client_id), clock=clock)
         self.clock = TenantClock(self._source, self.state.clock)
         try:
-            seeds.plant(self, seed)
+            planting.plant(self, seed)
         except ValueError:
             self.state, self.clock = before, TenantClock(self._source, before.clock)
             raise

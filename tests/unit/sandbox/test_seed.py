@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from daypass_sandbox import seed
+from daypass_sandbox.seeds import document, planting
 from graph_caller import MEGAN, NOW, PACIFIC, Graph, new_tenant
 
 A_DAY = 86400
@@ -206,8 +206,8 @@ def test_a_malformed_seed_is_refused_with_its_place(document, said):
 
 
 def test_built_in_seeds_are_documents_of_the_form():
-    assert set(seed.BUILT_IN) == {"contoso", "empty"}
-    assert all(seed.read(name)["people"]["megan"]["displayName"] == "Megan Bowen" for name in seed.BUILT_IN)
+    assert set(document.BUILT_IN) == {"contoso", "empty"}
+    assert all(planting.read(name)["people"]["megan"]["displayName"] == "Megan Bowen" for name in document.BUILT_IN)
 
 
 def test_the_seed_follows_the_clock():
