@@ -189,22 +189,3 @@ def _error_answer(call: Call, fault: dict[str, Any], latency: float, refuse: Cal
         code, message = "temporarily_unavailable", "AADSTS90033: A transient error has occurred. Please try again."
     answer = refuse(Fault(status, fault.get("code", code), fault.get("message", message), headers))
     return Disrupted(answer.status, answer.headers, answer.body, latency_seconds=latency)
-
-
-class Throttle:
-    """Outlook's limit: so many requests in ten minutes for each app and mailbox ("Microsoft Graph service-specific throttling limits")."""
-
-    requests, window_seconds = 10_000, 600.0
-
-    def __init__(self) -> None:
-        self._windows: dict[tuple[str, str], tuple[float, int]] = {}
-
-    def count(self, client_id: str, user_id: str, now: float) -> None:
-        """Count one request; Fault 429 with Retry-After when it is one too many."""
-        began, counted = self._windows.get((client_id, user_id), (now, 0))
-        if not began <= now < began + self.window_seconds:
-            began, counted = now, 0
-        if counted >= self.requests:
-            wait = max(1, round(began + self.window_seconds - now))
-            raise Fault(429, "ApplicationThrottled", "Application is over its request limit for this mailbox.", {"retry-after": str(wait)})
-        self._windows[client_id, user_id] = began, counted + 1

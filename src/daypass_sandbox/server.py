@@ -260,16 +260,17 @@ class _Door:
 async def run(flow: Flow[T], outside: ClientSession) -> T:
     """Step a flow of the tenant's to its end: pauses are slept, requests go to whoever they are for."""
     reply: Reply = None
-    while True:
-        try:
-            effect = step(flow, reply)
-        except StopIteration as done:
-            return done.value
-        if isinstance(effect, Sleep):
-            await asyncio.sleep(effect.seconds)
-            reply = None
-        else:
-            reply = await _exchange(effect, outside)
+    with contextlib.closing(flow):  # a client that hangs up gives back the place its request took
+        while True:
+            try:
+                effect = step(flow, reply)
+            except StopIteration as done:
+                return done.value
+            if isinstance(effect, Sleep):
+                await asyncio.sleep(effect.seconds)
+                reply = None
+            else:
+                reply = await _exchange(effect, outside)
 
 
 async def _exchange(request: Request, outside: ClientSession) -> Reply:

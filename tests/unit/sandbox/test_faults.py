@@ -5,8 +5,7 @@ import json
 import pytest
 
 from daypass.wire import Request
-from daypass_sandbox.faults import Disrupted, Throttle
-from daypass_sandbox.routes import Fault
+from daypass_sandbox.faults import Disrupted
 from entra_caller import ROOT, Entra
 from graph_caller import Graph, new_tenant, timed
 
@@ -211,15 +210,3 @@ def test_a_wrong_fault_is_refused_with_what_is_wrong(tenant, entra, fault, said)
     assert answer.status == 400
     assert said in answer.json()["error"]["message"]
     assert tenant.state.faults == []
-
-
-def test_the_throttle_keeps_graphs_limit_for_each_app_and_mailbox():
-    throttle = Throttle()
-    for _ in range(10_000):
-        throttle.count("app", "megan", 1000.0)
-    throttle.count("app", "alex", 1000.0)
-    throttle.count("other app", "megan", 1000.0)
-    with pytest.raises(Fault) as refused:
-        throttle.count("app", "megan", 1540.0)
-    assert (refused.value.status, refused.value.headers) == (429, {"retry-after": "60"})
-    throttle.count("app", "megan", 1600.0)

@@ -183,7 +183,7 @@ def test_success_bears_ids_too(tenant):
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/v1.0/me/messages"), ("DELETE", "/v1.0/me"), ("GET", "/v1.0/"), ("GET", "/beta/groups")]
+    ("method", "path"), [("GET", "/v1.0/me/messages"), ("DELETE", "/v1.0/nothing"), ("GET", "/v1.0/"), ("GET", "/beta/drives")]
 )
 def test_an_unknown_route_is_refused_by_method_and_path(tenant, method, path):
     answer = ask(tenant, path, method=method)
