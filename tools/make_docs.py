@@ -18,8 +18,9 @@ from typing import Any
 from daypass import cli, config, errors
 from daypass.auth import aadsts, explain
 from daypass.cli import advice
-from daypass_sandbox import control, faults
+from daypass_sandbox import faults
 from daypass_sandbox.calendar import shapes
+from daypass_sandbox.control import weather
 from daypass_sandbox.entra import login
 from daypass_sandbox.entra import protocol as entra
 from daypass_sandbox.graph import payload
@@ -220,7 +221,7 @@ def event_members() -> str:
 
 def policies() -> str:
     """The policies of the sandbox."""
-    return table(("policy", "meaning"), ((code(name), meaning) for name, meaning in control.POLICIES.items()))
+    return table(("policy", "meaning"), ((code(name), meaning) for name, meaning in weather.POLICIES.items()))
 
 
 def fault_members() -> str:

@@ -21,12 +21,13 @@ from urllib.parse import parse_qsl, urlsplit
 from daypass.errors import TransportError
 from daypass.wire import Flow, Reply, Request, Response, Sleep, step
 
-from . import control, faults
+from . import faults
 from .calendar.calendars import ROUTES as CALENDAR_ROUTES
 from .calendar.reading import ROUTES as READING_ROUTES
 from .calendar.writing import ROUTES as WRITING_ROUTES
 from .changes import Change
 from .clock import Clock, TenantClock, iso
+from .control import door as control
 from .directory.people import ROUTES as DIRECTORY_ROUTES
 from .directory.people import resolve
 from .entra import login

@@ -19,7 +19,8 @@ from daypass import cli, config, errors
 from daypass.auth import aadsts
 from daypass.cli import advice, output
 from daypass.model.event import Attendee, Event, Person
-from daypass_sandbox import control, faults
+from daypass_sandbox import faults
+from daypass_sandbox.control import door
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -244,7 +245,7 @@ def test_python_in_the_pages_is_python_and_imports_what_there_is(path, code):
 def test_every_request_of_the_control_plane_is_told():
     text = page("reference/sandbox-control.md")
     told = {name.partition("?")[0] for name in re.findall(r"`((?:GET|POST|PATCH|DELETE) /sandbox/[^`]+)`", text)}
-    assert told == {f"{route.method} {route.template}" for route in control.ROUTES}
+    assert told == {f"{route.method} {route.template}" for route in door.ROUTES}
 
 
 def test_every_effect_of_a_fault_is_told():

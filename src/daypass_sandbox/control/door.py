@@ -1,0 +1,35 @@
+"""The control plane's door: every request under `/sandbox/`, answered or refused with a sentence that says what to do.
+
+It is as powerful as the state it governs, so it listens where the sandbox listens (loopback) and refuses what a foreign web
+page would send.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from daypass.wire import Response
+
+from ..routes import Call, Fault, Router, reply
+from . import clock, contents, sign_ins, weather, whole
+
+ROUTES = (*sign_ins.ROUTES, *clock.ROUTES, *weather.ROUTES, *contents.ROUTES, *whole.ROUTES)
+_ROUTER = Router(ROUTES)
+
+
+async def answer(call: Call) -> Response:
+    """Answer a control request; a wrong one gets 400 (or 404, 403, 501) and a sentence that says what to do."""
+    path = urlsplit(call.request.url).path
+    try:
+        origin = call.request.headers.get("origin", call.root)
+        if origin != call.root:
+            raise Fault(403, "foreign_origin", f"a web page of {origin} may not steer this sandbox")
+        found = _ROUTER.find(call.request.method, path)
+        if found is None:
+            raise Fault(501, "notImplemented", f"This sandbox does not build {call.request.method} {path}.")
+        route, parameters = found
+        answer = route.handler(replace(call, path=parameters))
+        return answer if isinstance(answer, Response) else await answer
+    except Fault as fault:
+        return reply(fault.status, {"error": {"code": fault.code, "message": str(fault)}})

@@ -1,0 +1,81 @@
+"""The tenant as a whole: begun again, copied, put back; and the record of what was said to it."""
+
+from __future__ import annotations
+
+import json
+
+from daypass.wire import Response
+
+from ..routes import Call, Fault, Route, reply
+from .asked import said, wrong
+
+
+def reset(call: Call) -> Response:
+    """Begin again at the world's time, from the seed so far, a built-in one by its name, or the document of a new one."""
+    return _begin_again(call, keep_clock=False)
+
+
+def seed(call: Call) -> Response:
+    """The same at the time that the tenant's clock shows: the seed's events lie around it."""
+    return _begin_again(call, keep_clock=True)
+
+
+def _begin_again(call: Call, *, keep_clock: bool) -> Response:
+    wanted = said(call, "seed").get("seed", call.tenant.seed)
+    try:
+        call.tenant.reset(wanted if isinstance(wanted, str) else json.dumps(wanted), keep_clock=keep_clock)
+    except ValueError as error:
+        raise wrong(str(error)) from None
+    return reply(200, {"users": len(call.tenant.state.users)})
+
+
+def read_journal(call: Call) -> Response:
+    """The exchanges the tenant had."""
+    wanted = call.query.get("format", "jsonl")
+    if wanted == "har":
+        return reply(200, call.tenant.journal.as_har())
+    if wanted != "jsonl":
+        raise wrong("format must be jsonl or har")
+    return Response(200, {"content-type": "application/jsonl; charset=utf-8"}, call.tenant.journal.as_jsonl())
+
+
+def forget_journal(call: Call) -> Response:
+    """Forget the exchanges so far."""
+    call.tenant.journal.clear()
+    return read_journal(call)
+
+
+def read_state(call: Call) -> Response:
+    """The whole state."""
+    return reply(200, call.tenant.state.to_json())
+
+
+def take_snapshot(call: Call) -> Response:
+    """Keep a copy of the state under a name."""
+    name = str(said(call, "name").get("name", "snapshot"))
+    call.tenant.snapshots[name] = json.dumps(call.tenant.state.to_json())
+    return reply(200, {"name": name, "bytes": len(call.tenant.snapshots[name])})
+
+
+def restore(call: Call) -> Response:
+    """Put back a snapshot, or a state that was read."""
+    body = said(call, "name", "state")
+    name = str(body.get("name", "snapshot"))
+    if "state" not in body and name not in call.tenant.snapshots:
+        raise Fault(404, "unknown_snapshot", f"there is no snapshot {name!r}; there are: {', '.join(call.tenant.snapshots) or 'none'}")
+    try:
+        call.tenant.restore(body["state"] if "state" in body else json.loads(call.tenant.snapshots[name]))
+    except (ValueError, TypeError) as error:
+        raise wrong(str(error)) from None
+    return reply(200, {"users": len(call.tenant.state.users)})
+
+
+ROUTES = (
+    Route("POST", "/sandbox/reset", reset),
+    Route("POST", "/sandbox/seed", seed),
+    Route("GET", "/sandbox/journal", read_journal),
+    Route("DELETE", "/sandbox/journal", forget_journal),
+    Route("GET", "/sandbox/state", read_state),
+    Route("POST", "/sandbox/snapshot", take_snapshot),
+    Route("POST", "/sandbox/restore", restore),
+)
