@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar, cast
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -15,6 +15,8 @@ from daypass.wire import Response
 
 from .. import zones
 from ..routes import Call, Fault, reply
+from . import clauses
+from .clauses import Expand
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -162,7 +164,11 @@ class Kind(Generic[T]):
     """A type of Graph as lists see it: how an item of it is shown, and what a client may ask of it.
 
     `properties` may be selected, `hidden` are there only when selected. `orderable` and `filterable` are paths (`start/dateTime`), None for
-    every property. `show` renders an item, `value` gives what it has at a path (by default: of what is shown).
+    every property. `show` renders an item, `value` gives what it has at a path (by default: of what is shown). `expandable` holds the
+    navigation properties that can be expanded, each with who finds what is there: it gets the call, the item and what is asked of the
+    relation, and gives JSON, best through `nested` (many things) or `nested_one` (one or None), which keep to the nested options:
+
+        expandable={"extensions": lambda call, event, asked: odata.nested(call, EXTENSION, event["extensions"], asked)}
     """
 
     name: str
@@ -172,6 +178,7 @@ class Kind(Generic[T]):
     filterable: tuple[str, ...] | None = None
     show: Callable[[T], Json] = field(default=lambda item: cast("Json", item))
     value: Callable[[T, str], Any] | None = None
+    expandable: Mapping[str, Callable[[Call, T, Expand], Any]] = field(default_factory=dict[str, Callable[[Call, T, Expand], Any]])
 
     def at(self, item: T, path: str) -> Any:
         """What an item has at a path, None where it has nothing."""
@@ -198,17 +205,68 @@ def listing(
 ) -> Response:
     """Answer a list of things of one kind as the query options ask; `options` are allowed beside the usual ones, `size` is the page's."""
     allow(call, *LIST_OPTIONS, *options)
+    if "$filter" in call.query:
+        raise Fault(501, "notImplemented", "The query option '$filter' is not implemented in this sandbox yet.")
     select = selected(call, (*kind.properties, *kind.hidden), kind.name)
     items = arranged(items, order(call, kind.orderable or kind.properties, kind.name), kind.at)
     cut = page(call, len(items), size)
-    values = [chosen(kind, kind.show(item), select) for item in items[cut.first : cut.last]]
+    relations = expansions(call.query.get("$expand", ""), kind)
+    values = [expanded(call, kind, item, select, relations) for item in items[cut.first : cut.last]]
     return collection(call, context, values, len(items), cut, applied)
 
 
 def single(call: Call, status: int, context: str, kind: Kind[T], item: T, applied: str = "") -> Response:
-    """Answer one thing of a kind, with what $select asks of it."""
+    """Answer one thing of a kind, with what $select and $expand ask of it."""
     select = selected(call, (*kind.properties, *kind.hidden), kind.name)
-    return entity(call, status, context, chosen(kind, kind.show(item), select), applied)
+    relations = expansions(call.query.get("$expand", ""), kind)
+    return entity(call, status, context, expanded(call, kind, item, select, relations), applied)
+
+
+def nested(call: Call, kind: Kind[T], items: Iterable[T], asked: Expand) -> list[Json]:
+    """Things of a kind as an expanded relation shows them: filtered, ordered, cut and selected as its nested options ask."""
+    inner = replace(call, query=_nested_options(asked))
+    chosen_items = list(items)
+    if asked.filter:
+        raise Fault(501, "notImplemented", "$filter within $expand is not implemented in this sandbox yet.")
+    chosen_items = arranged(chosen_items, order(inner, kind.orderable or kind.properties, kind.name), kind.at)
+    first = _whole("$skip", asked.skip or "0", 0)
+    last = first + _whole("$top", asked.top, 1) if asked.top else None
+    return [nested_one(call, kind, item, asked) or {} for item in chosen_items[first:last]]
+
+
+def nested_one(call: Call, kind: Kind[T], item: T | None, asked: Expand) -> Json | None:
+    """One thing of a kind, or None, as an expanded relation shows it."""
+    if item is None:
+        return None
+    select = selected(replace(call, query=_nested_options(asked)), (*kind.properties, *kind.hidden), kind.name)
+    return expanded(call, kind, item, select, expansions(asked.expand, kind))
+
+
+def _nested_options(asked: Expand) -> dict[str, str]:
+    named = {"$select": asked.select, "$orderby": asked.orderby}
+    return {name: text for name, text in named.items() if text}
+
+
+def expansions(text: str, kind: Kind[Any]) -> list[Expand]:
+    """The relations that an $expand names, in their own spelling; 400 for what is no relation of the kind."""
+    spelling = {name.lower(): name for name in kind.expandable}
+    relations: list[Expand] = []
+    for asked in clauses.parse_expand(text):
+        if asked.name.lower() in spelling:
+            relations.append(replace(asked, name=spelling[asked.name.lower()]))
+            continue
+        if asked.name.lower() in {name.lower() for name in (*kind.properties, *kind.hidden)}:
+            reason = "is not a navigation property or complex property. Only navigation properties can be expanded."
+            message = f"Parsing OData Select and Expand failed: Property '{asked.name}' on type 'microsoft.graph.{kind.name}' {reason}"
+            raise Fault(400, "BadRequest", message)
+        raise _no_property(asked.name, kind.name)
+    return relations
+
+
+def expanded(call: Call, kind: Kind[T], item: T, select: frozenset[str] | None, relations: Sequence[Expand]) -> Json:
+    """An item as it is shown: what of it was selected, and the relations that were expanded."""
+    shown = chosen(kind, kind.show(item), select)
+    return {**shown, **{asked.name: kind.expandable[asked.name](call, item, asked) for asked in relations}} if relations else shown
 
 
 def chosen(kind: Kind[Any], shown: Json, select: frozenset[str] | None) -> Json:

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import random
+
 import pytest
 
-from graph_caller import PACIFIC, Graph, new_tenant, timed
+from daypass_sandbox.graph import odata
+from daypass_sandbox.routes import Route
+from daypass_sandbox.tenant import Tenant
+from graph_caller import PACIFIC, Graph, StoppedClock, new_tenant, timed
 
 WEEK = ("2026-12-01T00:00:00Z", "2026-12-08T00:00:00Z")
 
@@ -160,3 +165,38 @@ def test_links_and_contexts_of_beta_stay_in_beta(graph):
     answer = graph("GET", f"https://localhost:8443/beta/me/calendarView?startDateTime={WEEK[0]}&endDateTime={WEEK[1]}")
     assert answer.body["@odata.nextLink"].startswith("https://localhost:8443/beta/me/calendarView?")
     assert answer.body["@odata.context"].startswith("https://localhost:8443/beta/$metadata#")
+
+
+def pets(call):
+    toy = odata.Kind("toy", ("id", "name"))
+    pet = odata.Kind(
+        "pet",
+        ("id", "name"),
+        expandable={
+            "toys": lambda call, pet, asked: odata.nested(call, toy, pet["toys"], asked),
+            "favourite": lambda call, pet, asked: odata.nested_one(call, toy, next(iter(pet["toys"]), None), asked),
+        },
+    )
+    items = [
+        {"id": "1", "name": "Rex", "toys": [{"id": "a", "name": "ball"}, {"id": "b", "name": "bone"}]},
+        {"id": "2", "name": "Tom", "toys": []},
+    ]
+    return odata.listing(call, "pets", pet, [{"id": item["id"], "name": item["name"], "toys": item["toys"]} for item in items])
+
+
+@pytest.fixture
+def zoo():
+    return Graph(Tenant(clock=StoppedClock(), chance=random.Random(7), seed="empty", graph_routes=[Route("GET", "/pets", pets)]))
+
+
+def test_an_expanded_relation_keeps_to_its_own_options(zoo):
+    answer = zoo("GET", "/pets?$select=name&$expand=TOYS($select=name;$orderby=name desc;$top=1),favourite($select=id)")
+    assert answer.body["value"] == [
+        {"id": "1", "name": "Rex", "toys": [{"id": "b", "name": "bone"}], "favourite": {"id": "a"}},
+        {"id": "2", "name": "Tom", "toys": [], "favourite": None},
+    ]
+
+
+@pytest.mark.parametrize("expand", ["name", "owner", "toys(", "toys($colour=red)", "toys)", "toys($top=0)", "toys($select=shoeSize)"])
+def test_an_expand_of_what_is_no_relation_is_refused(zoo, expand):
+    assert zoo("GET", f"/pets?$expand={expand}").status == 400
