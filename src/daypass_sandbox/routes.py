@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+import orjson
+
 from daypass.wire import Flow, Request, Response
 
 if TYPE_CHECKING:
@@ -103,7 +105,15 @@ class Route:
 
 def reply(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON response."""
-    return Response(status, {"content-type": "application/json; charset=utf-8", **(headers or {})}, json.dumps(body).encode())
+    return Response(status, {"content-type": "application/json; charset=utf-8", **(headers or {})}, as_json(body))
+
+
+def as_json(value: Any) -> bytes:
+    """A value as JSON in UTF-8."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # half a surrogate pair in a text, or a number beyond 64 bits: JSON can say them, orjson does not
+        return json.dumps(value, separators=(",", ":")).encode()
 
 
 class Router:

@@ -227,7 +227,7 @@ def test_the_certificate_holds_for_the_real_names(site, name):
     with socket.create_connection(("127.0.0.1", port), 5) as plain, context.wrap_socket(plain, server_hostname=name) as secure:
         secure.sendall(f"GET /common/v2.0/.well-known/openid-configuration HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
         answer = b"".join(iter(lambda: secure.recv(65536), b""))
-    expected = b'"issuer": "https://%s/' % name.encode()
+    expected = b'"issuer":"https://%s/' % name.encode()
     assert (expected in answer) == (name != "graph.microsoft.com")
 
 

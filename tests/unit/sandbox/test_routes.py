@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from daypass.wire import Request
@@ -75,3 +77,8 @@ def test_an_absent_body_is_an_empty_object():
 )
 def test_preferences_are_read_with_and_without_quotes(header, read):
     assert call_with(headers={"prefer": header}).preferences() == read
+
+
+@pytest.mark.parametrize("value", ["half a pair \ud83d", 2**70, {"é": ["\u2028", None, 1.5]}])
+def test_whatever_json_can_say_is_answered(value):
+    assert json.loads(reply(200, {"value": value}).body) == {"value": value}
