@@ -18,7 +18,7 @@ from typing import Any
 from daypass import cli, config, errors
 from daypass.auth import aadsts, explain
 from daypass.cli import advice
-from daypass_sandbox import faults
+from daypass_sandbox import faults, quirks
 from daypass_sandbox.calendar import shapes
 from daypass_sandbox.control import weather
 from daypass_sandbox.entra import login
@@ -224,6 +224,12 @@ def policies() -> str:
     return table(("policy", "meaning"), ((code(name), meaning) for name, meaning in weather.POLICIES.items()))
 
 
+def service_habits() -> str:
+    """The quirks of the sandbox."""
+    rows = ((code(name), code(repr(quirk.default).lower()), quirk.meaning) for name, quirk in quirks.QUIRKS.items())
+    return table(("quirk", "by itself", "meaning"), rows)
+
+
 def fault_members() -> str:
     """The members of a fault."""
     return table(("member", "must be"), ((code(name), words) for name, (_, words) in faults.MEMBERS.items()))
@@ -240,6 +246,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "graph-routes": lambda: routes(GRAPH_ROUTES, permissions=True),
     "event-members": event_members,
     "policies": policies,
+    "quirks": service_habits,
     "fault-members": fault_members,
 }
 

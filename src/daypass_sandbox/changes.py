@@ -30,7 +30,8 @@ class Change(NamedTuple):
 class ChangeLog:
     """Over its JSON state: `last` is the number of the newest change, `items` maps each changed item to its last number, oldest first.
 
-    `floor` is the number before which changes were forgotten.
+    `floor` is the number before which changes were forgotten. `places` says in which parts of the collection (calendars of a mailbox) a
+    changed item was since then, for those who follow one part alone; an item without places may have been anywhere.
     """
 
     def __init__(self, state: Json) -> None:
@@ -38,25 +39,44 @@ class ChangeLog:
         state.setdefault("last", 0)
         state.setdefault("floor", 0)
         state.setdefault("items", {})
+        state.setdefault("places", {})
 
     @property
     def last(self) -> int:
         """The number of the newest change, 0 before the first."""
         return self._state["last"]
 
-    def note(self, item_id: str) -> int:
-        """Note that an item changed (or came, or went), and return the number of this change."""
+    def note(self, item_id: str, *places: str) -> int:
+        """Note that an item changed (or came, or went), and return the number of this change; `places` are where it was and where it is."""
         items: dict[str, int] = self._state["items"]
+        known: dict[str, list[str]] = self._state["places"]
+        if places:
+            known[item_id] = list(dict.fromkeys((*known.get(item_id, ()), *places)))
         items.pop(item_id, None)
         self._state["last"] += 1
         items[item_id] = self._state["last"]
         if len(items) > LONGEST:
-            self._state["floor"] = items.pop(next(iter(items)))
+            oldest = next(iter(items))
+            self._state["floor"] = items.pop(oldest)
+            known.pop(oldest, None)
         return self.last
+
+    def knows(self, number: int) -> bool:
+        """Whether it can tell what changed after the change of this number."""
+        return self._state["floor"] <= number <= self.last
+
+    def number(self, item_id: str) -> int:
+        """The number of an item's last change, 0 for one that did not change."""
+        return self._state["items"].get(item_id, 0)
+
+    def was_in(self, item_id: str, place: str) -> bool:
+        """Whether a changed item is or was in this part of the collection, as far as is known."""
+        places = self._state["places"].get(item_id)
+        return not places or place in places
 
     def since(self, number: int) -> list[str] | None:
         """The items that changed after the change of this number, in order; None when so far back (or ahead) cannot be told."""
-        if not self._state["floor"] <= number <= self.last:
+        if not self.knows(number):
             return None
         found: list[str] = []
         for item_id in reversed(self._state["items"]):
@@ -70,3 +90,4 @@ class ChangeLog:
         self._state["last"] += 1
         self._state["floor"] = self._state["last"]
         self._state["items"].clear()
+        self._state["places"].clear()

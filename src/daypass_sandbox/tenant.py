@@ -23,6 +23,7 @@ from daypass.wire import Flow, Reply, Request, Response, Sleep, step
 
 from . import faults
 from .calendar.calendars import ROUTES as CALENDAR_ROUTES
+from .calendar.delta import ROUTES as CALENDAR_DELTA_ROUTES
 from .calendar.reading import ROUTES as READING_ROUTES
 from .calendar.writing import ROUTES as WRITING_ROUTES
 from .changes import Change
@@ -52,6 +53,7 @@ GRAPH_ROUTES = (
     *CALENDAR_ROUTES,
     *READING_ROUTES,
     *WRITING_ROUTES,
+    *CALENDAR_DELTA_ROUTES,
 )
 GRAPH_HOSTS = frozenset({"graph.microsoft.com"})
 LONGEST_ID_BYTES = 48  # of an Outlook-like id, before Base64
@@ -78,6 +80,7 @@ class State:
     sessions: dict[str, int] = field(default_factory=dict[str, int])
     policies: dict[str, Any] = field(default_factory=dict[str, Any])
     faults: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    quirks: dict[str, Any] = field(default_factory=dict[str, Any])
     clock: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def session_of(self, user_id: str) -> int:

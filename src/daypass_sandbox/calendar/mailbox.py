@@ -117,18 +117,18 @@ class Mailbox:
 
     def put(self, event: Json) -> None:
         """Keep a new or changed event; a changed one keeps its place in the list."""
-        kind = "updated" if event["id"] in self.events else "created"
+        before = self.events.get(event["id"])
         self._withdraw(event["id"])
         self.events[event["id"]] = event
         self._enter(event)
-        self._note(kind, event)
+        self._note("updated" if before else "created", event, before or event)
 
     def remove(self, event_id: str) -> None:
         """Forget an event, with all its occurrences; nothing happens when there is none."""
         self._withdraw(event_id)
         event = self.events.pop(event_id, None)
         if event:
-            self._note("deleted", event)
+            self._note("deleted", event, event)
 
     def window(self, start: int, end: int, calendar_id: str | None = None) -> list[Slot]:
         """The single events, occurrences and exceptions that touch [start, end), in order of time; of one calendar or of all."""
@@ -136,15 +136,26 @@ class Mailbox:
         kept = [slot for slot in slots if calendar_id in (None, slot.event["calendarId"])]
         return sorted(kept, key=lambda slot: (slot.start, slot.end, slot.event["id"], slot.day or ""))
 
+    def touching(self, event: Json, start: int, end: int) -> list[Slot]:
+        """What of one event (of a series: its occurrences and exceptions) touches [start, end), in order of time."""
+        if event.get("recurrence"):
+            return self.instances(event, start, end)
+        slot = self.slot(event)
+        return [slot] if _touches(slot.start, slot.end, start, end) else []
+
     def instances(self, event: Json, start: int, end: int) -> list[Slot]:
         """The occurrences and exceptions of one series that touch [start, end), in order of time."""
         moved = [Slot(*self._spans[event["id"], day], event, day) for day in event["exceptions"]]
         slots = [slot for slot in moved if _touches(slot.start, slot.end, start, end)]
         return sorted([*slots, *self._occurring(start, end, [self._series[event["id"]]])], key=lambda slot: slot.start)
 
-    def _note(self, kind: str, event: Json) -> None:
+    def cancelled(self, event: Json, start: int, end: int) -> list[str]:
+        """The original days of the deleted occurrences of a series that would touch [start, end)."""
+        return [day for day in event["cancelled"] if _touches(*events.span(event, day), start, end)]
+
+    def _note(self, kind: str, event: Json, before: Json) -> None:
         if self._tell:
-            self.log.note(event["id"])
+            self.log.note(event["id"], before["calendarId"], event["calendarId"])
             self._tell(Change(kind, self._owner, f"events/{event['id']}", "event", event.get("changeKey", "")))
 
     def _enter(self, event: Json) -> None:

@@ -12,12 +12,13 @@ from typing import Any
 
 from daypass.wire import Response
 
+from .. import quirks
 from ..graph import odata
 from ..graph.permissions import READ_CALENDARS
 from ..routes import Call, Fault
 from . import events, resources
 from .access import context, everywhere, found, opened, owner_id
-from .mailbox import Mailbox, Slot
+from .mailbox import Slot
 from .resources import Form
 
 Json = dict[str, Any]
@@ -37,7 +38,7 @@ def list_events(call: Call) -> Response:
     if calendar_id is not None:
         box.calendar(calendar_id)
     kept = [box.slot(event) for event in box.events.values() if calendar_id in (None, event["calendarId"])]
-    return answer_slots(call, box, kept, "events")
+    return answer_slots(call, kept, "events")
 
 
 def view_calendar(call: Call) -> Response:
@@ -48,7 +49,7 @@ def view_calendar(call: Call) -> Response:
     odata.allow(call, *LIST_OPTIONS, *WINDOW)
     box = opened(call)
     slots = box.window(*window(call), box.calendar(call.path.get("calendar_id"))["id"])
-    return answer_slots(call, box, sorted(slots, key=lambda slot: slot.day is not None), "calendarView")
+    return answer_slots(call, sorted(slots, key=lambda slot: slot.day is not None), "calendarView")
 
 
 def list_instances(call: Call) -> Response:
@@ -58,7 +59,7 @@ def list_instances(call: Call) -> Response:
     event, day = found(call, box)
     if day is not None or not event.get("recurrence"):
         raise Fault(400, "ErrorInvalidRequest", "Your request can't be completed. The event is not the master of a series.")
-    return answer_slots(call, box, box.instances(event, *window(call)), "events")
+    return answer_slots(call, box.instances(event, *window(call)), "events")
 
 
 def get_event(call: Call) -> Response:
@@ -80,7 +81,7 @@ def answer_event(call: Call, status: int, slot: Slot, asked: odata.Preferences) 
     return odata.entity(call, status, context(call, "events"), resources.event(slot, form(call, asked)), asked.applied)
 
 
-def answer_slots(call: Call, box: Mailbox, slots: list[Slot], what: str) -> Response:
+def answer_slots(call: Call, slots: list[Slot], what: str) -> Response:
     """Answer a list of events: in the order, on the page and in the form that were asked for."""
     asked = odata.preferences(call)
     shown = form(call, asked)
@@ -88,7 +89,7 @@ def answer_slots(call: Call, box: Mailbox, slots: list[Slot], what: str) -> Resp
         # These two do not support $select here (api/user-list-calendarview).
         shown = replace(shown, select=shown.select - {"createdDateTime", "lastModifiedDateTime"})
     slots = odata.arranged(slots, odata.order(call, resources.ORDERABLE, "event"), resources.order_value)
-    cut = odata.page(call, len(slots), asked.page_size, repeat_last="repeatLastItem" in box.state.get("quirks", ()))
+    cut = odata.page(call, len(slots), asked.page_size, repeat_last=quirks.value(call.tenant.state, "repeatLastItem"))
     values = [resources.event(slot, shown) for slot in slots[cut.first : cut.last]]
     return odata.collection(call, context(call, what), values, len(slots), cut, asked.applied)
 
@@ -98,7 +99,7 @@ def window(call: Call) -> tuple[int, int]:
     if not all(call.query.get(name) for name in WINDOW):
         message = "This request requires a time window specified by the query string parameters StartDateTime and EndDateTime."
         raise Fault(400, "ErrorInvalidParameter", message)
-    start, end = (_instant(call.query[name], name) for name in WINDOW)
+    start, end = (instant(call.query[name], name) for name in WINDOW)
     if end < start:
         raise Fault(400, "ErrorInvalidParameter", "The value of parameter 'EndDateTime' is invalid: it is before 'StartDateTime'.")
     if end - start > LONGEST_WINDOW_DAYS * 86400:
@@ -108,7 +109,8 @@ def window(call: Call) -> tuple[int, int]:
     return start, end
 
 
-def _instant(text: str, name: str) -> int:
+def instant(text: str, name: str) -> int:
+    """A bound of a window in seconds since 1970; `name` is that of its parameter, in lower case."""
     moment = None
     if INSTANT.fullmatch(text):
         try:

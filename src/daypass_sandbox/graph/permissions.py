@@ -18,6 +18,10 @@ READ_CALENDARS = Permissions(
     ("Calendars.ReadBasic", "Calendars.Read", "Calendars.ReadWrite"),
 )
 READ_EVENT_DETAILS = Permissions(("Calendars.Read", "Calendars.ReadWrite", *_SHARED_READ), ("Calendars.Read", "Calendars.ReadWrite"))
+FOLLOW_EVENTS = Permissions(
+    ("Calendars.Read", "Calendars.ReadBasic", "Calendars.ReadWrite", *_SHARED_READ),
+    ("Calendars.Read", "Calendars.ReadBasic", "Calendars.ReadWrite"),
+)
 WRITE_CALENDARS = Permissions(("Calendars.ReadWrite", "Calendars.ReadWrite.Shared"), ("Calendars.ReadWrite",))
 FIND_MEETING_TIMES = Permissions(_SHARED_READ)
 READ_GROUP_EVENTS = Permissions(("Group.Read.All", "Group.ReadWrite.All"))

@@ -63,7 +63,7 @@ def test_the_zone_is_not_remembered_in_the_link(graph):
 
 
 def test_the_last_item_repeats_on_the_next_page_when_the_quirk_is_on(graph):
-    graph.tenant.state.mailboxes[graph("GET", "/me").body["id"]]["quirks"] = ["repeatLastItem"]
+    graph.tenant.state.quirks["repeatLastItem"] = True
     subjects = [event["subject"] for event in graph.everything(graph.view(*WEEK))]
     assert subjects.count("Event 17") == 2
     assert len(set(subjects)) == 12
