@@ -72,6 +72,8 @@ def _configure_up(up: argparse.ArgumentParser) -> None:
     up.add_argument("--latency", type=int, default=0, metavar="MS", help="answer this much later")
     up.add_argument("--throttle", choices=("real", "off"), default="off", help="keep Graph's request limits (default: off)")
     up.add_argument("--interval", type=int, default=5, metavar="SECONDS", help="how often a device may poll (default: 5)")
+    up.add_argument("--record", default="", metavar="FILE", help="add each exchange to this file as a line of JSON, secrets masked")
+    up.add_argument("--name", action="append", default=[], metavar="HOST", help="another name for the certificate; may be repeated")
     up.add_argument("--background", action="store_true", help="return when it listens; end it with `down`")
     up.add_argument("--print-env", action="store_true", help="print export lines for a shell instead of the JSON line")
     up.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="listen on another address; needs --i-know")
@@ -124,6 +126,8 @@ def _up_in_foreground(arguments: argparse.Namespace) -> int:
         latency_ms=arguments.latency,
         throttle=arguments.throttle == "real",
         exposed=arguments.i_know,
+        record=arguments.record,
+        names=tuple(arguments.name),
     )
     try:
         return asyncio.run(_listen(options, print_env=arguments.print_env))
@@ -155,7 +159,7 @@ async def _listen(options: Options, *, print_env: bool) -> int:
 
 
 def _announce(site: Running, *, print_env: bool) -> Path:
-    from .server import write_private
+    from .keeping import write_private
 
     description = site.description()
     file = _folder() / f"{urlsplit(site.authority).port or 443}.json"
@@ -168,7 +172,8 @@ def _up_in_background(arguments: argparse.Namespace) -> int:
     """Start the same command in a session of its own, and return when it says that it listens."""
     words = ["--port", str(arguments.port), "--seed", arguments.seed, "--latency", str(arguments.latency), "--throttle", arguments.throttle]
     words += ["--interval", str(arguments.interval), "--host", arguments.host, *(["--i-know"] if arguments.i_know else [])]
-    words += ["--auto-approve", arguments.auto_approve, "--state", arguments.state]
+    words += ["--auto-approve", arguments.auto_approve, "--state", arguments.state, "--record", arguments.record]
+    words += [word for name in arguments.name for word in ("--name", name)]
     with (_folder() / "last.log").open("w+b") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "daypass_sandbox", "up", *words],

@@ -1,76 +1,232 @@
 """The journal: the exchanges the tenant had, to be read back as JSON lines or as HAR 1.2, secrets masked.
 
-A JSON line holds method, url, request_headers, request_body, status, response_headers, response_body. An exchange that a
-fault left without an answer has no status (0 in HAR).
+Exchanges are numbered from 1 on; the numbers go on when the journal is cleared. A JSON line holds number, at, ms, method, url,
+user, app, request_headers, request_body, status, response_headers, response_body. An exchange that a fault left without an answer
+has no status (0 in HAR). `user` and `app` are what the token in the request (or in the answer) says, unverified.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, cast
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from daypass.wire import Request, Response
 
 from .clock import iso
 from .faults import Disrupted
 
+Json = dict[str, Any]
+
 MASK = "***"
-SECRET_MEMBERS = frozenset("access_token client_secret device_code id_token password refresh_token user_code".split())
+SECRET_MEMBERS = frozenset("access_token client_secret device_code id_token password refresh_token secretText user_code".split())
 SECRET_FIELDS = SECRET_MEMBERS | frozenset("assertion client_assertion code code_verifier otc".split())  # of forms and queries
 _SECRET_FIELD = "|".join(sorted(SECRET_FIELDS))
-_SECRET_IN_QUERY = re.compile(rf"(?<=[?&])({_SECRET_FIELD})=[^&]*")
+_SECRET_IN_QUERY = re.compile(rf"(?<=[?&#])({_SECRET_FIELD})=[^&#]*")
 LONGEST = 10_000  # exchanges; older ones are forgotten
+LARGEST_BYTES = 64 * 1024 * 1024  # of all bodies kept; beyond, the oldest exchanges are forgotten
+
+
+@dataclass
+class Exchange:
+    """One exchange: its number, when it happened (seconds since 1970, tenant time), how long it took (None: nobody measured)."""
+
+    number: int
+    at: float
+    request: Request
+    response: Response
+    ms: float | None = None
+    _who: tuple[str, str] | None = field(default=None, repr=False)
+
+    @property
+    def status(self) -> int | None:
+        """The status of the answer; None where a fault kept it back."""
+        lost = isinstance(self.response, Disrupted) and (self.response.dropped or self.response.stalled)
+        return None if lost else self.response.status
+
+    @property
+    def user(self) -> str:
+        """The user principal name of the user it was about, "" where none is known."""
+        return self._known()[0]
+
+    @property
+    def app(self) -> str:
+        """The client id of the app that spoke, "" where none is known."""
+        return self._known()[1]
+
+    @property
+    def size(self) -> int:
+        """The bytes of both bodies."""
+        return len(self.request.body) + len(self.response.body)
+
+    def brief(self) -> Json:
+        """What a listing shows of it."""
+        return {
+            "number": self.number,
+            "at": iso(self.at) + "Z",
+            "ms": self.ms,
+            "method": self.request.method,
+            "url": _SECRET_IN_QUERY.sub(rf"\1={MASK}", self.request.url),
+            "user": self.user,
+            "app": self.app,
+            "status": self.status,
+        }
+
+    def entry(self) -> Json:
+        """All of it, its secrets masked."""
+        return {
+            **self.brief(),
+            "request_headers": _masked_headers(self.request.headers),
+            "request_body": _masked_body(self.request.headers, self.request.body),
+            "response_headers": _masked_headers(self.response.headers),
+            "response_body": _masked_body(self.response.headers, self.response.body),
+        }
+
+    def _known(self) -> tuple[str, str]:
+        if self._who is None:
+            self._who = _speakers(self.request, self.response)
+        return self._who
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which exchanges are asked for: later than number `after`, from `since` on (seconds since 1970), and so forth; None and "" fit all.
+
+    `status` is a number or a class such as `4xx`, `path` a regular expression sought in the path, `user` a part of the user principal
+    name.
+    """
+
+    after: int = 0
+    since: float | None = None
+    method: str = ""
+    path: re.Pattern[str] | None = None
+    status: str = ""
+    user: str = ""
+
+    def fits(self, exchange: Exchange) -> bool:
+        """Whether the exchange is one of them."""
+        shown = str(exchange.status or 0)
+        return (
+            exchange.number > self.after
+            and (self.since is None or exchange.at >= self.since)
+            and self.method in ("", exchange.request.method)
+            and (
+                not self.status or shown == self.status or (self.status.endswith("xx") and shown[:1] == self.status[:1] and len(shown) == 3)
+            )
+            and (self.path is None or self.path.search(urlsplit(exchange.request.url).path) is not None)
+            and self.user.lower() in exchange.user.lower()
+        )
 
 
 class Journal:
-    """The last exchanges, oldest first."""
+    """The last exchanges, oldest first, as many and as large as may be; `last` is the number of the newest there ever was."""
 
-    def __init__(self) -> None:
-        self._exchanges: deque[tuple[float, Request, Response]] = deque(maxlen=LONGEST)
+    def __init__(self, longest: int = LONGEST, largest_bytes: int = LARGEST_BYTES) -> None:
+        self._longest, self._largest_bytes = longest, largest_bytes
+        self._exchanges: deque[Exchange] = deque()
+        self._bytes, self.last = 0, 0
+
+    @property
+    def first(self) -> int:
+        """The number of the oldest exchange that is kept; one more than `last` when there is none."""
+        return self._exchanges[0].number if self._exchanges else self.last + 1
 
     def record(self, at: float, request: Request, response: Response) -> None:
         """Keep one exchange (at: seconds since 1970, tenant time)."""
-        self._exchanges.append((at, request, response))
+        self.last += 1
+        exchange = Exchange(self.last, at, request, response)
+        self._exchanges.append(exchange)
+        self._bytes += exchange.size
+        while len(self._exchanges) > self._longest or (self._bytes > self._largest_bytes and len(self._exchanges) > 1):
+            self._bytes -= self._exchanges.popleft().size
+
+    def took(self, response: Response, ms: float) -> Exchange | None:
+        """Note how long the exchange with this very answer took, and return it; None when it is not in the journal."""
+        for exchange in reversed(self._exchanges):
+            if exchange.response is response:
+                exchange.ms = round(ms, 2)
+                return exchange
+            if self.last - exchange.number > 1000:
+                break
+        return None
 
     def clear(self) -> None:
         """Forget all."""
         self._exchanges.clear()
+        self._bytes = 0
 
     def __len__(self) -> int:
         return len(self._exchanges)
 
-    def entries(self) -> Iterator[dict[str, Any]]:
-        """Every exchange with its secrets masked, plus `at`, when it happened."""
-        for at, request, response in self._exchanges:
-            unanswered = isinstance(response, Disrupted) and (response.dropped or response.stalled)
-            yield {
-                "at": iso(at) + "Z",
-                "method": request.method,
-                "url": _SECRET_IN_QUERY.sub(rf"\1={MASK}", request.url),
-                "request_headers": _masked_headers(request.headers),
-                "request_body": _masked_body(request.headers, request.body),
-                "status": None if unanswered else response.status,
-                "response_headers": _masked_headers(response.headers),
-                "response_body": _masked_body(response.headers, response.body),
-            }
+    def find(self, number: int) -> Exchange | None:
+        """The exchange of a number, None when it was forgotten or never was."""
+        position = number - self.first
+        return self._exchanges[position] if 0 <= position < len(self._exchanges) else None
 
-    def as_jsonl(self) -> bytes:
+    def matching(self, wanted: Wanted) -> Iterator[Exchange]:
+        """The exchanges that are asked for, oldest first."""
+        newer = max(0, min(len(self._exchanges), self.last - wanted.after))
+        candidates = [self._exchanges[-position] for position in range(newer, 0, -1)] if newer < 256 else self._exchanges
+        return filter(wanted.fits, candidates)
+
+    def entries(self, wanted: Wanted | None = None) -> Iterator[Json]:
+        """The exchanges asked for (all, if nothing is said) with their secrets masked."""
+        return (exchange.entry() for exchange in self.matching(wanted or Wanted()))
+
+    def as_jsonl(self, wanted: Wanted | None = None) -> bytes:
         """One JSON object a line."""
-        return b"".join(json.dumps(entry).encode() + b"\n" for entry in self.entries())
+        return b"".join(json.dumps(entry).encode() + b"\n" for entry in self.entries(wanted))
 
-    def as_har(self) -> dict[str, Any]:
+    def as_har(self, wanted: Wanted | None = None) -> Json:
         """An HTTP Archive 1.2."""
         creator = {"name": "daypass sandbox", "version": "1"}
-        return {"log": {"version": "1.2", "creator": creator, "entries": [_har_entry(entry) for entry in self.entries()]}}
+        return {"log": {"version": "1.2", "creator": creator, "entries": [_har_entry(entry) for entry in self.entries(wanted)]}}
+
+
+# --- who spoke -------------------------------------------------------------------------------------------------
+
+
+def _speakers(request: Request, response: Response) -> tuple[str, str]:
+    """User and app by the token that was sent, or by the form and the token that came back."""
+    claims = _claims(request.headers.get("authorization", "").partition(" ")[2])
+    app = str(claims.get("appid", ""))
+    if not claims and "form-urlencoded" in request.headers.get("content-type", ""):
+        app = dict(parse_qsl(request.body.decode("utf-8", "replace"))).get("client_id", "")
+        if b'"access_token"' in response.body:
+            claims = _claims(str(_json_object(response.body).get("access_token", "")))
+    return str(claims.get("upn", "")), app
+
+
+def _claims(token: str) -> Json:
+    """What a token says, unverified; {} for anything that is none."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return {}
+    try:
+        return _json_object(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except ValueError:
+        return {}
+
+
+def _json_object(text: bytes) -> Json:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return cast("Json", value) if isinstance(value, dict) else {}
+
+
+# --- what is shown ---------------------------------------------------------------------------------------------
 
 
 def _masked_headers(headers: Mapping[str, str]) -> dict[str, str]:
     hidden = {"authorization": f"Bearer {MASK}", "cookie": MASK, "set-cookie": MASK}
-    return {name: hidden.get(name, value) for name, value in headers.items()}
+    return {name: hidden.get(name) or _SECRET_IN_QUERY.sub(rf"\1={MASK}", value) for name, value in headers.items()}
 
 
 def _masked_body(headers: Mapping[str, str], body: bytes) -> Any:
@@ -84,7 +240,7 @@ def _masked_body(headers: Mapping[str, str], body: bytes) -> Any:
         return urlencode([(name, MASK if name in SECRET_FIELDS else value) for name, value in parse_qsl(text, keep_blank_values=True)])
     try:
         return _masked(json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
@@ -98,22 +254,38 @@ def _masked(value: Any) -> Any:
     return {name: MASK if name in secret and isinstance(item, str) else _masked(item) for name, item in members.items()}
 
 
-def _har_entry(entry: dict[str, Any]) -> dict[str, Any]:
-    def headers(of: dict[str, str]) -> list[dict[str, str]]:
-        return [{"name": name, "value": value} for name, value in of.items()]
-
-    def text(body: Any) -> str:
-        return body if isinstance(body, str) else "" if body is None else json.dumps(body)
-
-    request: dict[str, Any] = {
+def _har_entry(entry: Json) -> Json:
+    """An exchange as HAR 1.2 has it (http://www.softwareishard.com/blog/har-12-spec/); members of our own begin with `_`."""
+    sent, came = _har_text(entry["request_body"]), _har_text(entry["response_body"])
+    message: Json = {"httpVersion": "HTTP/1.1", "cookies": [], "headersSize": -1}
+    request: Json = {
         "method": entry["method"],
         "url": entry["url"],
-        "httpVersion": "HTTP/1.1",
-        "headers": headers(entry["request_headers"]),
+        **message,
+        "headers": _har_pairs(entry["request_headers"].items()),
+        "queryString": _har_pairs(parse_qsl(str(entry["url"]).partition("?")[2], keep_blank_values=True)),
+        "bodySize": len(sent.encode()),
     }
     if entry["request_body"] is not None:
-        kind = entry["request_headers"].get("content-type", "")
-        request["postData"] = {"mimeType": kind, "text": text(entry["request_body"])}
-    content = {"mimeType": entry["response_headers"].get("content-type", ""), "text": text(entry["response_body"])}
-    response = {"status": entry["status"] or 0, "headers": headers(entry["response_headers"]), "content": content}
-    return {"startedDateTime": entry["at"], "time": 0, "request": request, "response": response}
+        request["postData"] = {"mimeType": entry["request_headers"].get("content-type", ""), "text": sent}
+    response: Json = {
+        "status": entry["status"] or 0,
+        "statusText": "",
+        **message,
+        "headers": _har_pairs(entry["response_headers"].items()),
+        "content": {"size": len(came.encode()), "mimeType": entry["response_headers"].get("content-type", ""), "text": came},
+        "redirectURL": entry["response_headers"].get("location", ""),
+        "bodySize": len(came.encode()),
+    }
+    took = entry["ms"] or 0
+    timing: Json = {"startedDateTime": entry["at"], "time": took, "cache": {}, "timings": {"send": 0, "wait": took, "receive": 0}}
+    ours = {f"_{name}": entry[name] for name in ("number", "user", "app")}
+    return {**timing, "request": request, "response": response, **ours}
+
+
+def _har_pairs(pairs: Iterable[tuple[str, str]]) -> list[Json]:
+    return [{"name": name, "value": value} for name, value in pairs]
+
+
+def _har_text(body: Any) -> str:
+    return body if isinstance(body, str) else "" if body is None else json.dumps(body)

@@ -11,15 +11,13 @@ import contextlib
 import json
 import os
 import random
-import ssl
-import tempfile
 import threading
 import time
 from collections.abc import AsyncGenerator, Generator, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import IO, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, web
@@ -28,7 +26,7 @@ from aiohttp.streams import StreamReader
 from daypass.errors import TransportError
 from daypass.wire import Flow, Reply, Request, Response, Sleep, step
 
-from .entra.tokens import SigningKey
+from . import keeping
 from .faults import Disrupted
 from .tenant import Tenant
 
@@ -37,7 +35,6 @@ NAMES = (
     *("graph.microsoft.com", "management.azure.com"),
 )
 LARGEST_BODY_BYTES = 8 * 1024 * 1024
-SAVE_EVERY_SECONDS = 1.0
 STALL_SECONDS = 3600.0
 OUTSIDE_SECONDS = 10.0  # a webhook must answer its validation within these
 LARGEST_REPLY_BYTES = 65536
@@ -59,6 +56,7 @@ class Options:
 
     `port` 0 takes any free one. `state_dir` keeps certificate, signing key and state ("" for none of it). `latency_ms` is added to
     every answer but the control plane's; `throttle` turns Graph's request limits on. `exposed` allows other addresses than loopback.
+    `record` is a file to which each exchange is added as a line of JSON, `names` are more host names for the certificate.
     """
 
     host: str = "127.0.0.1"
@@ -70,6 +68,8 @@ class Options:
     latency_ms: int = 0
     throttle: bool = False
     exposed: bool = False
+    record: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -173,21 +173,21 @@ class _ServerThread(threading.Thread):
 async def running(options: Options) -> AsyncGenerator[Running]:
     """Listen for as long as the block lasts. OSError when the address is taken; ValueError for an unknown seed or a forbidden address."""
     _check_address(options)
-    with _folder(options.state_dir) as folder:
+    with keeping.folder(options.state_dir) as folder, keeping.record(options.record) as record:
         keep = bool(options.state_dir)
-        context, ca_file = _tls(folder)
+        context, ca_file = keeping.tls(folder, (*NAMES, *options.names))
         tenant = Tenant(
             clock=SystemClock(),
             chance=random.SystemRandom(),
             seed=_seed(options.seed),
-            key=_signing_key(folder) if keep else None,
+            key=keeping.signing_key(folder) if keep else None,
             interval_seconds=options.interval_seconds,
             auto_approve=options.auto_approve,
             throttle=options.throttle,
         )
-        store = _Store(tenant, folder / "state.json") if keep else None
+        store = keeping.Store(tenant, folder / "state.json") if keep else None
         async with ClientSession(timeout=ClientTimeout(total=OUTSIDE_SECONDS), connector=TCPConnector(ssl=False)) as outside:
-            door = _Door(tenant, options.latency_ms / 1000, outside)
+            door = _Door(tenant, options.latency_ms / 1000, outside, record)
             server = web.Server(door.answer, request_factory=_request, handler_cancellation=True, access_log=None)
             loop = asyncio.get_running_loop()
             listener = await loop.create_server(server, options.host, options.port, ssl=context)
@@ -236,17 +236,20 @@ def _check_address(options: Options) -> None:
 class _Door:
     """Turns what came over the wire into a Request, and the tenant's Response into what goes over the wire."""
 
-    def __init__(self, tenant: Tenant, latency_seconds: float, outside: ClientSession) -> None:
-        self._tenant, self._latency_seconds, self._outside = tenant, latency_seconds, outside
+    def __init__(self, tenant: Tenant, latency_seconds: float, outside: ClientSession, record: IO[str] | None) -> None:
+        self._tenant, self._latency_seconds, self._outside, self._record = tenant, latency_seconds, outside, record
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
         headers = {name.lower(): value for name, value in request.headers.items()}
         url = f"https://{headers.get('host', 'localhost')}{request.raw_path}"
-        answer = await run(self._tenant.flow(Request(request.method, url, headers, await request.read())), self._outside)
-        latency = 0.0 if request.path.startswith("/sandbox") else self._latency_seconds
+        asked, began = Request(request.method, url, headers, await request.read()), time.perf_counter()
+        answer = await run(self._tenant.flow(asked), self._outside)
         spoilt = answer if isinstance(answer, Disrupted) else None
-        await asyncio.sleep(latency + (spoilt.latency_seconds if spoilt else 0.0))
+        latency = 0.0 if request.path.startswith("/sandbox") else self._latency_seconds
+        latency += spoilt.latency_seconds if spoilt else 0.0
+        self._note(answer, time.perf_counter() - began + latency)
+        await asyncio.sleep(latency)
         stamped = {**answer.headers, "date": formatdate(self._tenant.clock.now(), usegmt=True), "server": "daypass-sandbox"}
         if spoilt and (spoilt.dropped or spoilt.stalled):
             await asyncio.sleep(STALL_SECONDS if spoilt.stalled else 0.0)
@@ -255,6 +258,13 @@ class _Door:
         if spoilt and (spoilt.drip_bytes_per_second or spoilt.cut_after_bytes is not None):
             return await _in_pieces(request, spoilt, stamped)
         return web.Response(status=answer.status, headers=stamped, body=answer.body or None)
+
+    def _note(self, answer: Response, seconds: float) -> None:
+        """Tell the journal how long the answer took, and add the exchange to the record if one is kept."""
+        exchange = self._tenant.journal.took(answer, seconds * 1000)
+        if exchange and self._record:
+            self._record.write(json.dumps(exchange.entry()) + "\n")
+            self._record.flush()
 
 
 async def run(flow: Flow[T], outside: ClientSession) -> T:
@@ -309,81 +319,3 @@ def _abort(transport: asyncio.BaseTransport | None) -> None:
 
 def _request(message: Any, payload: StreamReader, protocol: Any, writer: Any, task: asyncio.Task[None]) -> web.BaseRequest:
     return web.BaseRequest(message, payload, protocol, writer, task, asyncio.get_running_loop(), client_max_size=LARGEST_BODY_BYTES)
-
-
-# --- what is kept in the folder --------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _folder(state_dir: str) -> Generator[Path]:
-    """The folder for certificate, key and state, for its owner alone; a passing one if none is named."""
-    if not state_dir:
-        with tempfile.TemporaryDirectory(prefix="daypass-sandbox-") as passing:
-            yield Path(passing)
-        return
-    folder = Path(state_dir).expanduser().resolve()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    yield folder
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Replace a file whole or not at all, readable by its owner alone."""
-    handle, passing = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # mkstemp makes it 0600
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(passing, path)
-    except BaseException:
-        os.unlink(passing)
-        raise
-
-
-def _tls(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """The server's TLS context and the CA file clients must trust; both are made on first use and the CA's key is not kept."""
-    ca_file, server_file = folder / "ca.pem", folder / "server.pem"
-    if not (ca_file.exists() and server_file.exists()):
-        import trustme
-
-        authority = trustme.CA(organization_name="daypass sandbox", organization_unit_name="pretend tenant on this machine")
-        leaf = authority.issue_cert(*NAMES, common_name="localhost", organization_name="daypass sandbox")
-        write_private(server_file, leaf.private_key_and_cert_chain_pem.bytes())
-        write_private(ca_file, authority.cert_pem.bytes())
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(server_file)
-    return context, ca_file
-
-
-def _signing_key(folder: Path) -> SigningKey:
-    file = folder / "signing-key.pem"
-    if not file.exists():
-        write_private(file, SigningKey.generate().private_pem)
-    return SigningKey(file.read_bytes())
-
-
-class _Store:
-    """The tenant's state in a file: read at the start, written within a second of a change and at the end."""
-
-    def __init__(self, tenant: Tenant, file: Path) -> None:
-        self._tenant, self._file = tenant, file
-        if file.exists():
-            try:
-                tenant.restore(json.loads(file.read_bytes()))
-            except (ValueError, TypeError, AttributeError) as error:
-                raise ValueError(f"{file} cannot be read as a tenant's state ({error}); move it away to begin again") from None
-        self._saved_at = -1
-
-    def save(self) -> None:
-        """Write the state if it changed since it was last written."""
-        if self._saved_at != self._tenant.changes:
-            changes = self._tenant.changes
-            write_private(self._file, json.dumps(self._tenant.state.to_json(), separators=(",", ":")).encode())
-            self._saved_at = changes
-
-    async def save_now_and_then(self) -> None:
-        """Save every second what changed."""
-        while True:
-            self.save()
-            await asyncio.sleep(SAVE_EVERY_SECONDS)

@@ -12,9 +12,17 @@ from urllib.parse import urlsplit
 from daypass.wire import Response
 
 from ..routes import Call, Fault, Router, reply
-from . import clock, contents, habits, sign_ins, weather, whole
+from . import clock, contents, habits, record, sign_ins, weather, whole
 
-ROUTES = (*sign_ins.ROUTES, *clock.ROUTES, *weather.ROUTES, *habits.ROUTES, *contents.ROUTES, *whole.ROUTES)
+ROUTES = (
+    *sign_ins.ROUTES,
+    *clock.ROUTES,
+    *weather.ROUTES,
+    *habits.ROUTES,
+    *contents.ROUTES,
+    *record.ROUTES,
+    *whole.ROUTES,
+)
 _ROUTER = Router(ROUTES)
 
 

@@ -1,4 +1,4 @@
-"""The tenant as a whole: begun again, copied, put back; and the record of what was said to it."""
+"""The tenant as a whole: begun again, copied, put back."""
 
 from __future__ import annotations
 
@@ -29,22 +29,6 @@ def _begin_again(call: Call, *, keep_clock: bool) -> Response:
     return reply(200, {"users": len(call.tenant.state.users)})
 
 
-def read_journal(call: Call) -> Response:
-    """The exchanges the tenant had."""
-    wanted = call.query.get("format", "jsonl")
-    if wanted == "har":
-        return reply(200, call.tenant.journal.as_har())
-    if wanted != "jsonl":
-        raise wrong("format must be jsonl or har")
-    return Response(200, {"content-type": "application/jsonl; charset=utf-8"}, call.tenant.journal.as_jsonl())
-
-
-def forget_journal(call: Call) -> Response:
-    """Forget the exchanges so far."""
-    call.tenant.journal.clear()
-    return read_journal(call)
-
-
 def read_state(call: Call) -> Response:
     """The whole state."""
     return reply(200, call.tenant.state.to_json())
@@ -73,8 +57,6 @@ def restore(call: Call) -> Response:
 ROUTES = (
     Route("POST", "/sandbox/reset", reset),
     Route("POST", "/sandbox/seed", seed),
-    Route("GET", "/sandbox/journal", read_journal),
-    Route("DELETE", "/sandbox/journal", forget_journal),
     Route("GET", "/sandbox/state", read_state),
     Route("POST", "/sandbox/snapshot", take_snapshot),
     Route("POST", "/sandbox/restore", restore),

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from daypass.wire import Request
@@ -260,70 +258,6 @@ def test_a_seed_is_planted_around_the_tenants_time_and_a_reset_around_the_real_o
     entra.ask_control("POST", "reset")
     assert "2026-11" in months()
     assert tenant.clock.now() == tenant._source.now()
-
-
-# --- the journal
-
-
-def journal(entra):
-    return [json.loads(line) for line in entra.control("GET", "journal").body.splitlines()]
-
-
-def test_the_journal_holds_each_exchange_but_its_own(entra):
-    entra.me("nonsense")
-    entra.ask_control("GET", "clock")
-    (entry,) = journal(entra)
-    assert set(entry) == {"at", "method", "url", "request_headers", "request_body", "status", "response_headers", "response_body"}
-    assert (entry["method"], entry["url"], entry["status"]) == ("GET", f"{ROOT}/v1.0/me", 401)
-    assert entry["response_body"]["error"]["code"] == "InvalidAuthenticationToken"
-
-
-@pytest.mark.parametrize("form", ["jsonl", "har"])
-def test_the_journal_keeps_no_secret(entra, form):
-    code = entra.device_code().json()
-    entra.approve()
-    tokens = entra.poll(code["device_code"]).json()
-    entra.me(tokens["access_token"])
-    entra.refresh(tokens["refresh_token"], client_secret="hunter2", password="hunter2")
-    entra.form("/devicelogin", {"code": code["user_code"]})
-    entra.get(f"/devicelogin?otc={code['user_code']}")
-    told = entra.control("GET", f"journal?format={form}").body.decode()
-    assert f"{ROOT}/v1.0/me" in told
-    for secret in (code["device_code"], code["user_code"], tokens["access_token"], tokens["refresh_token"], tokens["id_token"], "hunter2"):
-        assert secret not in told
-
-
-def test_bodies_of_events_and_errors_stay_readable(tenant, entra):
-    graph = Graph(tenant)
-    graph.create(**timed("Stand-up", "2026-11-26T09:00:00", "2026-11-26T09:15:00", body={"contentType": "text", "content": "code message"}))
-    (entry,) = journal(entra)
-    assert entry["request_body"]["subject"] == entry["response_body"]["subject"] == "Stand-up"
-    assert entry["request_body"]["body"]["content"] == "code message"
-
-
-def test_the_har_has_the_same_exchanges(entra):
-    entra.device_code()
-    entra.me("nonsense")
-    har = entra.ask_control("GET", "journal?format=har")["log"]
-    assert har["version"] == "1.2"
-    assert [(entry["request"]["method"], entry["request"]["url"], entry["response"]["status"]) for entry in har["entries"]] == [
-        (entry["method"], entry["url"], entry["status"]) for entry in journal(entra)
-    ]
-    assert "client_id=" in har["entries"][0]["request"]["postData"]["text"]
-
-
-def test_an_exchange_without_an_answer_has_no_status(entra):
-    entra.ask_control("POST", "faults", {"drop": "after"})
-    entra.me("nonsense")
-    assert journal(entra)[0]["status"] is None
-    assert entra.ask_control("GET", "journal?format=har")["log"]["entries"][0]["response"]["status"] == 0
-
-
-def test_the_journal_is_forgotten_on_request(entra):
-    entra.me("nonsense")
-    entra.control("DELETE", "journal")
-    assert journal(entra) == []
-    assert complaint(entra.control("GET", "journal?format=xml"))[0] == 400
 
 
 # --- its door
