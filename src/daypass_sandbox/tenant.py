@@ -37,6 +37,9 @@ from .entra.tokens import Grant, SigningKey, access_token, base64url, caller_of,
 from .graph import batch, paths
 from .graph.throttle import SERVICE_SECONDS, Throttle
 from .journal import Journal
+from .outlook.categories import ROUTES as CATEGORY_ROUTES
+from .outlook.settings import ROUTES as SETTINGS_ROUTES
+from .outlook.supported import ROUTES as SUPPORTED_ROUTES
 from .routes import Call, Fault, Route, Router, reply
 from .seeds import planting
 
@@ -54,6 +57,9 @@ GRAPH_ROUTES = (
     *READING_ROUTES,
     *WRITING_ROUTES,
     *CALENDAR_DELTA_ROUTES,
+    *SETTINGS_ROUTES,
+    *CATEGORY_ROUTES,
+    *SUPPORTED_ROUTES,
 )
 GRAPH_HOSTS = frozenset({"graph.microsoft.com"})
 LONGEST_ID_BYTES = 48  # of an Outlook-like id, before Base64

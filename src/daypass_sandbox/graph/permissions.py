@@ -23,7 +23,11 @@ FOLLOW_EVENTS = Permissions(
     ("Calendars.Read", "Calendars.ReadBasic", "Calendars.ReadWrite"),
 )
 WRITE_CALENDARS = Permissions(("Calendars.ReadWrite", "Calendars.ReadWrite.Shared"), ("Calendars.ReadWrite",))
+GET_SCHEDULE = Permissions(
+    ("Calendars.ReadBasic", "Calendars.Read", "Calendars.ReadWrite"), ("Calendars.ReadBasic", "Calendars.Read", "Calendars.ReadWrite")
+)
 FIND_MEETING_TIMES = Permissions(_SHARED_READ)
+CHECK_IN = Permissions(("Calendars.ReadWrite",))
 READ_GROUP_EVENTS = Permissions(("Group.Read.All", "Group.ReadWrite.All"))
 WRITE_GROUP_EVENTS = Permissions(("Group.ReadWrite.All",))
 
@@ -38,3 +42,5 @@ WRITE_PLACES = Permissions(("Place.ReadWrite.All",), ("Place.ReadWrite.All",))
 _READ_PEOPLE = ("User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
 READ_ME = Permissions(("User.Read", "User.ReadWrite", *_READ_PEOPLE), _READ_PEOPLE)
 READ_PEOPLE = Permissions(_READ_PEOPLE, _READ_PEOPLE)
+READ_OUTLOOK_USER = Permissions(("User.Read", "User.ReadWrite", *_READ_PEOPLE))
+READ_SUPPORTED = Permissions(("User.Read", "User.ReadWrite", *_READ_PEOPLE), ("User.Read.All", "User.ReadBasic.All", *_READ_PEOPLE[2:]))
