@@ -20,10 +20,10 @@ def show(call: Call) -> Response:
 
 
 def move(call: Call) -> Response:
-    """Stop the clock at a time, move it, or let it run on."""
-    body = said(call, "now", "advance_seconds", "run")
+    """Stop the clock where it is or at another time, move it, or let it run on."""
+    body = said(call, "now", "advance_seconds", "run", "stop")
     if not body:
-        raise wrong('say {"now": "2026-11-22T09:00:00Z"}, {"advance_seconds": 60} or {"run": true}')
+        raise wrong('say {"now": "2026-11-22T09:00:00Z"}, {"advance_seconds": 60}, {"stop": true} or {"run": true}')
     try:
         _move(call.tenant.clock, body)
     except (ValueError, TypeError, OverflowError) as error:
@@ -38,6 +38,8 @@ def _move(clock: TenantClock, body: dict[str, Any]) -> None:
         if "now" in body:
             clock.stop_at(parse_instant(body["now"]))
         clock.advance(float(body.get("advance_seconds", 0)))
+        if body.get("stop"):
+            clock.stop_at(clock.now())
         if body.get("run"):
             clock.run()
         if not 0 <= clock.now() < LAST_SECOND:

@@ -1,20 +1,50 @@
-"""What the tenant holds, read and written directly: users, apps, events."""
+"""Who is in the tenant, read and written directly: users with their mailboxes, and apps."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, cast
 
 from daypass.wire import Response
 
-from ..routes import Call, Route, reply
+from .. import zones
+from ..calendar.calendars import new_mailbox
+from ..routes import Call, Fault, Route, reply
 from .asked import said, user_id, wrong
 
+Json = dict[str, Any]
+
 SHOWN_OF_USER = ("id", "displayName", "userPrincipalName", "mail", "jobTitle", "accountEnabled")
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 def list_users(call: Call) -> Response:
-    """Everybody, in short."""
-    return reply(200, [{name: user[name] for name in SHOWN_OF_USER if name in user} for user in call.tenant.state.users.values()])
+    """Everybody, in short: with the time zone of their mailbox and the number of events in it, and whether they are a room."""
+    state = call.tenant.state
+    listed: list[Json] = []
+    for one, user in state.users.items():
+        box = state.mailboxes.get(one)
+        shown = {name: user[name] for name in SHOWN_OF_USER if name in user}
+        shown |= {"timeZone": box["timeZone"] if box else None, "events": len(box["events"]) if box else None}
+        listed.append(shown | ({"room": True} if "x-room" in user else {}))
+    return reply(200, listed)
+
+
+def add_user(call: Call) -> Response:
+    """A new user with an empty mailbox (unless `mailbox` is false); any other member is a property of the Graph user."""
+    body, state = call.json(), call.tenant.state
+    name, address = body.get("displayName"), body.get("userPrincipalName")
+    if not isinstance(name, str) or not isinstance(address, str) or not ADDRESS.fullmatch(address):
+        raise wrong('say who: {"displayName": "Megan Bowen", "userPrincipalName": "megan@contoso.example"}')
+    fresh = str(body.get("id") or call.tenant.new_id("user"))
+    if state.find_user(fresh) or state.find_user(address):
+        raise Fault(409, "user_exists", f"there is already a user {address} or with this id")
+    box = new_mailbox(call.tenant.new_id, _zone(body)) if body.get("mailbox", True) else None
+    given = {member: value for member, value in body.items() if member not in ("mailbox", "timeZone")}
+    state.users[fresh] = {"mail": address if box else None, "accountEnabled": True, **given, "id": fresh}
+    if box:
+        state.mailboxes[fresh] = box
+    return reply(201, state.users[fresh])
 
 
 def change_user(call: Call) -> Response:
@@ -22,6 +52,42 @@ def change_user(call: Call) -> Response:
     user = call.tenant.state.users[user_id(call, call.path["user"])]
     user.update({name: value for name, value in call.json().items() if name != "id"})
     return reply(200, user)
+
+
+def delete_user(call: Call) -> Response:
+    """Forget a user with mailbox and sign-ins."""
+    state, gone = call.tenant.state, user_id(call, call.path["user"])
+    for by_user in (state.users, state.mailboxes, state.sessions):
+        by_user.pop(gone, None)
+    for records in (state.refresh_tokens, state.device_codes):
+        for key in [key for key, record in records.items() if record.get("user_id") == gone]:
+            del records[key]
+    return reply(200, {"deleted": gone})
+
+
+def add_mailbox(call: Call) -> Response:
+    """An empty mailbox for a user who has none; `calendars` names those besides the first."""
+    body, state = said(call, "user", "timeZone", "calendars"), call.tenant.state
+    whose, names = user_id(call, body.get("user", "")), body.get("calendars", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in cast("list[Any]", names)):
+        raise wrong("calendars must be a list of names")
+    if whose in state.mailboxes:
+        raise Fault(409, "mailbox_exists", f"{state.users[whose]['userPrincipalName']} has a mailbox already")
+    box = new_mailbox(call.tenant.new_id, _zone(body))
+    (first,) = box["calendars"].values()
+    for name in cast("list[str]", names):
+        calendar = {**first, "id": call.tenant.new_id("calendar"), "name": name, "isDefaultCalendar": False, "isRemovable": True}
+        box["calendars"][calendar["id"]] = calendar
+    state.mailboxes[whose] = box
+    state.users[whose]["mail"] = state.users[whose].get("mail") or state.users[whose]["userPrincipalName"]
+    return reply(201, {"user": state.users[whose]["userPrincipalName"], "timeZone": box["timeZone"], "calendars": [first["name"], *names]})
+
+
+def _zone(body: Json) -> str:
+    name = zones.windows_name(str(body.get("timeZone", "UTC")))
+    if name is None:
+        raise wrong(f"{body['timeZone']!r} is not a time zone")
+    return name
 
 
 def list_apps(call: Call) -> Response:
@@ -34,23 +100,19 @@ def register_app(call: Call) -> Response:
     apps = call.tenant.state.apps
     body = said(call, "client_id", "displayName", "publicClient", "permissions")
     client_id = str(body.pop("client_id", "")) or call.tenant.new_id("app")
-    fresh: dict[str, Any] = {"displayName": "App", "publicClient": True, "permissions": ["User.Read"]}
+    fresh: Json = {"displayName": "App", "publicClient": True, "permissions": ["User.Read"]}
     if not isinstance(body.get("publicClient", True), bool) or not isinstance(body.get("permissions", []), list):
         raise wrong("publicClient must be true or false, permissions a list of permission names")
     apps[client_id] = {**apps.get(client_id, fresh), **body}
     return reply(200, {"client_id": client_id, **apps[client_id]})
 
 
-def list_events(call: Call) -> Response:
-    """The events of a mailbox as they are kept."""
-    mailbox = call.tenant.state.mailboxes.get(user_id(call, call.query.get("user", "")), {})
-    return reply(200, list(mailbox.get("events", {}).values()))
-
-
 ROUTES = (
     Route("GET", "/sandbox/users", list_users),
+    Route("POST", "/sandbox/users", add_user),
     Route("PATCH", "/sandbox/users/{user}", change_user),
+    Route("DELETE", "/sandbox/users/{user}", delete_user),
+    Route("POST", "/sandbox/mailbox", add_mailbox),
     Route("GET", "/sandbox/apps", list_apps),
     Route("POST", "/sandbox/apps", register_app),
-    Route("GET", "/sandbox/events", list_events),
 )

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from daypass.wire import Response
 
 from ..routes import Call, Fault, Router, reply
-from . import clock, contents, habits, record, sign_ins, weather, whole
+from . import clock, contents, events, habits, record, sign_ins, weather, whole
 
 ROUTES = (
     *sign_ins.ROUTES,
@@ -20,6 +20,7 @@ ROUTES = (
     *weather.ROUTES,
     *habits.ROUTES,
     *contents.ROUTES,
+    *events.ROUTES,
     *record.ROUTES,
     *whole.ROUTES,
 )

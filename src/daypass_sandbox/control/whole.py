@@ -34,6 +34,11 @@ def read_state(call: Call) -> Response:
     return reply(200, call.tenant.state.to_json())
 
 
+def list_snapshots(call: Call) -> Response:
+    """The snapshots there are."""
+    return reply(200, [{"name": name, "bytes": len(text)} for name, text in call.tenant.snapshots.items()])
+
+
 def take_snapshot(call: Call) -> Response:
     """Keep a copy of the state under a name."""
     name = str(said(call, "name").get("name", "snapshot"))
@@ -41,12 +46,23 @@ def take_snapshot(call: Call) -> Response:
     return reply(200, {"name": name, "bytes": len(call.tenant.snapshots[name])})
 
 
+def delete_snapshot(call: Call) -> Response:
+    """Forget a snapshot."""
+    if call.tenant.snapshots.pop(call.path["name"], None) is None:
+        raise _unknown_snapshot(call, call.path["name"])
+    return list_snapshots(call)
+
+
+def _unknown_snapshot(call: Call, name: str) -> Fault:
+    return Fault(404, "unknown_snapshot", f"there is no snapshot {name!r}; there are: {', '.join(call.tenant.snapshots) or 'none'}")
+
+
 def restore(call: Call) -> Response:
     """Put back a snapshot, or a state that was read."""
     body = said(call, "name", "state")
     name = str(body.get("name", "snapshot"))
     if "state" not in body and name not in call.tenant.snapshots:
-        raise Fault(404, "unknown_snapshot", f"there is no snapshot {name!r}; there are: {', '.join(call.tenant.snapshots) or 'none'}")
+        raise _unknown_snapshot(call, name)
     try:
         call.tenant.restore(body["state"] if "state" in body else json.loads(call.tenant.snapshots[name]))
     except (ValueError, TypeError) as error:
@@ -58,6 +74,8 @@ ROUTES = (
     Route("POST", "/sandbox/reset", reset),
     Route("POST", "/sandbox/seed", seed),
     Route("GET", "/sandbox/state", read_state),
+    Route("GET", "/sandbox/snapshot", list_snapshots),
     Route("POST", "/sandbox/snapshot", take_snapshot),
+    Route("DELETE", "/sandbox/snapshot/{name}", delete_snapshot),
     Route("POST", "/sandbox/restore", restore),
 )

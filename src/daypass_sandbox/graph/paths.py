@@ -24,7 +24,7 @@ _COLLECTION_WORDS = frozenset({"delta", "$count", "validateproperties"})
 def canonical(path: str, caller_id: str, resolve_user: Callable[[str], str | None]) -> tuple[str, dict[str, str]]:
     """The path (without version) in the tables' spelling, and the arguments of functions in it, names in lower case.
 
-    Fault 400 for `me` without a user, 404 for a user who does not exist.
+    Fault 400 for `me` without a user, 404 for a user who does not exist (or no longer does).
     """
     parts: list[str] = []
     arguments: dict[str, str] = {}
@@ -33,6 +33,8 @@ def canonical(path: str, caller_id: str, resolve_user: Callable[[str], str | Non
     if parts[0].lower() == "me":
         if not caller_id:
             raise Fault(400, "BadRequest", "/me request is only valid with delegated authentication flow.")
+        if resolve_user(caller_id) is None:
+            raise no_such_resource(caller_id)
         parts[:1] = ["users", caller_id]
     elif parts[0].lower() == "users" and len(parts) > 1 and parts[1].lower() not in _COLLECTION_WORDS:
         key = unquote(parts[1])

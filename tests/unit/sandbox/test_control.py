@@ -92,6 +92,13 @@ def test_the_clock_is_set_moved_and_let_run(tenant, entra):
     assert entra.ask_control("GET", "clock")["seconds"] == 1893553452.5
 
 
+def test_the_clock_is_stopped_where_it_is(tenant, entra):
+    entra.ask_control("POST", "clock", {"advance_seconds": 5})
+    shown = entra.ask_control("POST", "clock", {"stop": True})
+    tenant._source.seconds += 100
+    assert entra.ask_control("GET", "clock") == shown == {**shown, "seconds": tenant._source.seconds - 95, "running": False}
+
+
 def test_an_offset_in_a_time_counts(entra):
     assert entra.ask_control("POST", "clock", {"now": "2030-01-02T03:04:05+02:00"})["now"] == "2030-01-02T01:04:05Z"
 
@@ -175,16 +182,64 @@ def test_an_app_is_registered(tenant, entra):
     assert display.sign_in("https://graph.microsoft.com/.default")["scope"].endswith("/Calendars.ReadBasic")
 
 
+def test_a_user_is_added_signs_in_and_has_a_calendar(tenant, entra):
+    added = entra.ask_control(
+        "POST",
+        "users",
+        {"displayName": "Irvin Sayers", "userPrincipalName": "irvin@contoso.example", "timeZone": "Europe/Berlin", "jobTitle": "Director"},
+    )
+    token = entra.sign_in(user="irvin")["access_token"]
+    assert entra.me(token).json()["jobTitle"] == "Director"
+    assert Graph(tenant, "irvin")("GET", "/me/calendar").body["name"] == "Calendar"
+    (listed,) = [user for user in entra.ask_control("GET", "users") if user["id"] == added["id"]]
+    assert (listed["timeZone"], listed["events"], listed["mail"]) == ("W. Europe Standard Time", 0, "irvin@contoso.example")
+    status, message = complaint(entra.control("POST", "users", {"displayName": "X", "userPrincipalName": "Irvin@contoso.example"}))
+    assert status == 409
+    assert "already" in message
+
+
+def test_a_user_without_a_mailbox_is_given_one_later(tenant, entra):
+    entra.ask_control("POST", "users", {"displayName": "Irvin", "userPrincipalName": "irvin@contoso.example", "mailbox": False})
+    assert Graph(tenant, "irvin")("GET", "/me/calendar").code == "MailboxNotEnabledForRESTAPI"
+    given = entra.ask_control("POST", "mailbox", {"user": "irvin", "calendars": ["Family"]})
+    assert given == {"user": "irvin@contoso.example", "timeZone": "UTC", "calendars": ["Calendar", "Family"]}
+    named = Graph(tenant, "irvin")("GET", "/me/calendars").body["value"]
+    assert [(calendar["name"], calendar["isDefaultCalendar"]) for calendar in named] == [("Calendar", True), ("Family", False)]
+    assert complaint(entra.control("POST", "mailbox", {"user": "irvin"}))[0] == 409
+
+
+def test_a_user_who_is_deleted_is_gone_with_all_sign_ins(tenant, entra):
+    tokens, waiting = entra.sign_in(), entra.device_code().json()
+    entra.approve("megan")
+    assert entra.ask_control("DELETE", "users/megan") == {"deleted": MEGAN}
+    assert entra.me(tokens["access_token"]).json()["error"]["code"] == "Request_ResourceNotFound"
+    assert refusal(entra.refresh(tokens["refresh_token"]))[1] == "invalid_grant"
+    assert entra.poll(waiting["device_code"]).status == 400
+    assert MEGAN not in tenant.state.mailboxes
+    assert complaint(entra.control("DELETE", "users/megan"))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("users", {"displayName": "X"}, "say who"),
+        ("users", {"displayName": 1, "userPrincipalName": "x@contoso.example"}, "say who"),
+        ("users", {"displayName": "X", "userPrincipalName": "x y@contoso.example"}, "say who"),
+        ("users", {"displayName": "X", "userPrincipalName": "x@contoso.example", "timeZone": "Mars"}, "'Mars' is not a time zone"),
+        ("mailbox", {"user": "megan", "calendars": "Family"}, "list of names"),
+        ("mailbox", {"user": "megan", "calendar": "Family"}, "unknown member"),
+    ],
+)
+def test_a_user_or_mailbox_that_makes_no_sense_is_refused(entra, path, body, said):
+    status, message = complaint(entra.control("POST", path, body))
+    assert status == 400
+    assert said in message
+    assert len(entra.ask_control("GET", "users")) == 20
+
+
 @pytest.mark.parametrize("body", [{"publicClient": "no"}, {"permissions": "User.Read"}, {"name": "x"}])
 def test_a_wrong_app_is_refused(entra, body):
     assert complaint(entra.control("POST", "apps", body))[0] == 400
-
-
-def test_the_events_of_a_mailbox_are_seen_directly(tenant, entra):
-    Graph(tenant).create(**timed("Stand-up", "2026-11-26T09:00:00", "2026-11-26T09:15:00"))
-    assert [event["subject"] for event in entra.ask_control("GET", "events?user=megan")] == ["Stand-up"]
-    assert entra.ask_control("GET", "events?user=alex") == []
-    assert complaint(entra.control("GET", "events"))[0] == 404
 
 
 def test_a_token_is_minted_for_scripts(entra):
@@ -223,6 +278,18 @@ def test_the_state_is_read_and_put_back(entra):
     entra.policy(require_mfa=True)
     entra.ask_control("POST", "restore", {"state": state})
     assert entra.ask_control("GET", "policies")["require_mfa"]["value"] is False
+
+
+def test_snapshots_are_listed_and_forgotten(entra):
+    entra.ask_control("POST", "snapshot", {"name": "one"})
+    entra.ask_control("POST", "snapshot", {"name": "two words"})
+    listed = entra.ask_control("GET", "snapshot")
+    assert [each["name"] for each in listed] == ["one", "two words"]
+    assert all(each["bytes"] > 1000 for each in listed)
+    assert [each["name"] for each in entra.ask_control("DELETE", "snapshot/two%20words")] == ["one"]
+    status, message = complaint(entra.control("DELETE", "snapshot/two"))
+    assert status == 404
+    assert "there are: one" in message
 
 
 @pytest.mark.parametrize(
