@@ -24,7 +24,9 @@ from daypass.wire import Flow, Reply, Request, Response, Sleep, step
 from . import faults
 from .calendar.calendars import ROUTES as CALENDAR_ROUTES
 from .calendar.delta import ROUTES as CALENDAR_DELTA_ROUTES
+from .calendar.identity import PLAIN
 from .calendar.reading import ROUTES as READING_ROUTES
+from .calendar.translation import ROUTES as TRANSLATION_ROUTES
 from .calendar.writing import ROUTES as WRITING_ROUTES
 from .changes import Change
 from .clock import Clock, TenantClock, iso
@@ -60,6 +62,7 @@ GRAPH_ROUTES = (
     *SETTINGS_ROUTES,
     *CATEGORY_ROUTES,
     *SUPPORTED_ROUTES,
+    *TRANSLATION_ROUTES,
 )
 GRAPH_HOSTS = frozenset({"graph.microsoft.com"})
 LONGEST_ID_BYTES = 48  # of an Outlook-like id, before Base64
@@ -189,7 +192,7 @@ class Tenant:
             return str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
         if kind == "uti":
             return base64url(self.chance.randbytes(16))
-        return "AAMkAG" + base64url(self.chance.randbytes(LONGEST_ID_BYTES)) + "="
+        return f"{PLAIN}{base64url(self.chance.randbytes(LONGEST_ID_BYTES))}A="
 
     def mint(self, user: str, scopes: Iterable[str], *, lifetime_seconds: int = 3600, root: str = LOCAL_ROOT) -> str:
         """An access token for a user (any name `find_user` knows) without any sign-in, for tests; KeyError for an unknown user."""

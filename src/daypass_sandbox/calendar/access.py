@@ -45,14 +45,20 @@ def everywhere(
 
 
 def _at(place: str, handler: Handler) -> Handler:
-    """The handler for a place; `/calendar` is the default calendar by another name."""
-    if not place.endswith("/calendar"):
-        return handler
+    """The handler for a place: `/calendar` is the default calendar by another name, a calendar in a group must be of that group."""
+
+    def in_group(call: Call) -> Response | Flow[Response]:
+        box = opened(call)
+        if box.calendar(call.path["calendar_id"]) not in box.in_group(box.group(call.path["calendar_group_id"])["id"]):
+            raise not_found()
+        return handler(call)
 
     def in_default_calendar(call: Call) -> Response | Flow[Response]:
         return handler(replace(call, path={**call.path, "calendar_id": opened(call).calendar(None)["id"]}))
 
-    return in_default_calendar
+    if "/calendarGroups/" in place:
+        return in_group
+    return in_default_calendar if place.endswith("/calendar") else handler
 
 
 def owner_id(call: Call) -> str:

@@ -46,7 +46,7 @@ def follow_view(call: Call) -> Response:
     def shown(event_id: str) -> list[Json]:
         event = box.events.get(event_id)
         if not event or not _lies_in(box, event, window, calendar_id):
-            return [delta.removed(event_id, EVENT)]
+            return [delta.removed(form.id_of_gone(event_id), EVENT)]
         if not event.get("recurrence"):
             return [_whole(box.slot(event), form)]
         return [_whole(box.slot(event), form), *_occurrences(call, box, event, form, window)]
@@ -76,7 +76,7 @@ def follow_events(call: Call) -> Response:
     def shown(event_id: str) -> list[Json]:
         event = box.events.get(event_id)
         if not event or not _lies_in(box, event, bounds, calendar_id):
-            return [delta.removed(event_id, EVENT)]
+            return [delta.removed(form.id_of_gone(event_id), EVENT)]
         return [_limited(box.slot(event), form)]
 
     feed = delta.Feed(
@@ -157,7 +157,7 @@ def _occurrences(call: Call, box: Mailbox, event: Json, form: Form, window: tupl
     known = [_whole(slot, form) if slot.day in event["exceptions"] else _brief(slot, form) for slot in box.instances(event, *window)]
     if quirks.value(call.tenant.state, "deletedOccurrenceSilent"):
         return known
-    return known + [delta.removed(events.occurrence_id(event["id"], day), EVENT) for day in box.cancelled(event, *window)]
+    return known + [delta.removed(form.id_of(event, day), EVENT) for day in box.cancelled(event, *window)]
 
 
 def _brief(slot: Slot, form: Form) -> Json:

@@ -1,7 +1,7 @@
 """What an event is in a mailbox: made from a client's words, changed, and split into occurrences.
 
 A stored event is JSON with Graph's own member names. What has its default value (`DEFAULTS`) is left out; `start` and `end`
-are wall times in the event's own zone; `calendarId`, `version` and `uid` are ours. A series has `exceptions` (by original
+are wall times in the event's own zone; `calendarId`, `version`, `uid` and `firstId` are ours. A series has `exceptions` (by original
 day: what differs from the master) and `cancelled` (original days of deleted occurrences).
 
 Rules: Graph's pages resources/event, api/user-post-events, api/event-update; refusals as observed where a page gives none.
@@ -10,7 +10,6 @@ Rules: Graph's pages resources/event, api/user-post-events, api/event-update; re
 from __future__ import annotations
 
 import base64
-import hashlib
 import html
 import re
 from collections.abc import Callable, Mapping
@@ -21,7 +20,7 @@ from typing import Any
 
 from .. import zones
 from ..routes import Fault
-from . import recurrence
+from . import identity, recurrence
 
 Json = dict[str, Any]
 
@@ -143,12 +142,23 @@ def cancel_occurrence(event: Json, day: str, now: float) -> Json:
     return stamp(changed, event["id"], now)
 
 
-def stamp(event: Json, identity: str, now: float) -> Json:
+def stamp(event: Json, item_id: str, now: float) -> Json:
     """Mark an event (or an exception) as just changed: its change key follows from who it is and its version."""
-    digest = hashlib.sha256(f"{identity} {event['version']}".encode()).digest()
-    event["changeKey"] = base64.b64encode(digest[:22]).decode()
+    event["changeKey"] = identity.change_key(item_id, event["version"])
     event["lastModifiedDateTime"] = timestamp(now)
     return event
+
+
+def first_id(event: Json) -> str:
+    """The plain id that an event had before it was moved anywhere; its immutable id follows from that."""
+    return event.get("firstId", event["id"])
+
+
+def moved(event: Json, calendar_id: str, now: float) -> Json:
+    """The event in another calendar: it has another plain id there."""
+    version = event["version"] + 1
+    place = {"id": identity.derived(event["id"], calendar_id, version), "firstId": first_id(event), "calendarId": calendar_id}
+    return stamp({**event, **place, "version": version}, place["id"], now)
 
 
 def view(event: Json, day: str | None = None) -> Json:

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from .. import zones
 from ..changes import Change, ChangeLog
 from ..routes import Fault
-from . import events
+from . import events, identity
 from .recurrence import Rule
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ Key = tuple[str, str | None]  # an event's id and, for an occurrence, its origin
 
 DAY_SECONDS = 86400
 LONG_DAYS = 62  # an event longer than this is kept aside and looked at for every window
+FIRST_GROUP_CLASS = "0006f0b7-0000-0000-c000-000000000046"
 WIDEST_OFFSET = timedelta(days=1)  # no zone is further from UTC than this
 
 
@@ -60,12 +61,14 @@ class Mailbox:
     def __init__(self, state: Json, owner: str = "", tell: Callable[[Change], None] | None = None) -> None:
         self.state, self._owner, self._tell = state, owner, tell
         self.log = ChangeLog(state.setdefault("log", {}))
+        state.setdefault("calendarGroups", first_group(identity.derived("My Calendars", *state["calendars"])))
         self._spans: dict[Key, tuple[int, int]] = {}
         self._by_day: dict[int, dict[Key, None]] = {}
         self._long: dict[Key, None] = {}
         self._series: dict[str, Series] = {}
         self._moved: dict[str, list[str]] = {}
         self._by_transaction: dict[str, str] = {}
+        self._by_first_id: dict[str, str] = {}
         self._indexed = 0
         for event in self.events.values():
             self._enter(event)
@@ -91,8 +94,26 @@ class Mailbox:
                 return known
         raise not_found()
 
+    @property
+    def groups(self) -> dict[str, Json]:
+        """The calendar groups by id, the one that every mailbox has first."""
+        return self.state["calendarGroups"]
+
+    def group(self, group_id: str) -> Json:
+        """A calendar group; Fault 404 for an unknown id."""
+        if group_id not in self.groups:
+            raise not_found()
+        return self.groups[group_id]
+
+    def in_group(self, group_id: str) -> list[Json]:
+        """The calendars of a group."""
+        first = next(iter(self.groups))
+        return [calendar for calendar in self.calendars.values() if calendar.get("calendarGroupId", first) == group_id]
+
     def find(self, event_id: str) -> tuple[Json, str | None]:
-        """The stored event of an id and, for an occurrence, its original day; Fault 404 for what is not (or no longer) there."""
+        """The stored event of an id, plain or immutable, and for an occurrence its original day; Fault 404 for what is not there."""
+        if identity.is_immutable(event_id):
+            return self._find_immutable(identity.plain(event_id))
         if event_id in self.events:
             return self.events[event_id], None
         master_ids, day = events.parse_occurrence_id(event_id)
@@ -101,6 +122,16 @@ class Mailbox:
             if series and day not in series.event["cancelled"] and date.fromisoformat(day) in series.rule:
                 return series.event, day
         raise not_found()
+
+    def _find_immutable(self, first_id: str) -> tuple[Json, str | None]:
+        """The event that had this plain id before it was moved anywhere."""
+        if first_id in self._by_first_id:
+            return self.events[self._by_first_id[first_id]], None
+        for master_id in events.parse_occurrence_id(first_id)[0]:
+            if master_id in self._by_first_id:
+                _, day = events.parse_occurrence_id(first_id)
+                return self.find(events.occurrence_id(self._by_first_id[master_id], day))
+        return self.find(first_id)
 
     def slot(self, event: Json, day: str | None = None) -> Slot:
         """A stored event (or the occurrence of a day) at its place in time."""
@@ -129,6 +160,14 @@ class Mailbox:
         event = self.events.pop(event_id, None)
         if event:
             self._note("deleted", event, event)
+
+    def move(self, event_id: str, calendar_id: str, now: float) -> Json:
+        """Move an event (a series as a whole) to another calendar, where it has another plain id; Fault 404 when there is no such one."""
+        event, _ = self.find(event_id)
+        moved = events.moved(event, self.calendar(calendar_id)["id"], now)
+        self.remove(event["id"])
+        self.put(moved)
+        return moved
 
     def window(self, start: int, end: int, calendar_id: str | None = None) -> list[Slot]:
         """The single events, occurrences and exceptions that touch [start, end), in order of time; of one calendar or of all."""
@@ -162,6 +201,8 @@ class Mailbox:
         self._indexed += 1
         if event.get("transactionId"):
             self._by_transaction[event["transactionId"]] = event["id"]
+        if "firstId" in event:
+            self._by_first_id[event["firstId"]] = event["id"]
         if event.get("recurrence") is None:
             self._place((event["id"], None), events.span(event))
             return
@@ -181,6 +222,7 @@ class Mailbox:
         self._series.pop(event_id, None)
         if event.get("transactionId"):
             self._by_transaction.pop(event["transactionId"], None)
+        self._by_first_id.pop(event.get("firstId", ""), None)
         for key in [(event_id, None), *((event_id, day) for day in self._moved.pop(event_id, ()))]:
             self._leave(key)
 
@@ -232,6 +274,12 @@ class Mailbox:
 
 def _touches(start: int, end: int, window_start: int, window_end: int) -> bool:
     return start < window_end and (end > window_start or start == end == window_start)
+
+
+def first_group(group_id: str) -> dict[str, Json]:
+    """The calendar groups of a new mailbox: only the one that all have (api/user-list-calendargroups)."""
+    key = identity.change_key(group_id)
+    return {group_id: {"id": group_id, "name": "My Calendars", "classId": FIRST_GROUP_CLASS, "changeKey": key}}
 
 
 def not_found() -> Fault:

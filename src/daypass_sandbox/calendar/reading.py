@@ -6,24 +6,26 @@ Facts: Graph's pages api/user-list-events, api/user-list-calendarview, api/event
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from daypass.wire import Response
 
 from .. import quirks
 from ..graph import odata
+from ..graph.clauses import Expand
 from ..graph.permissions import READ_CALENDARS
-from ..routes import Call, Fault
-from . import events, resources
-from .access import context, everywhere, found, opened, owner_id
-from .mailbox import Slot
+from ..routes import Call, Fault, Route
+from . import calendars, events, resources
+from .access import USER, context, everywhere, found, opened, owner_id
+from .mailbox import Mailbox, Slot
 from .resources import Form
 
 Json = dict[str, Any]
 
-LIST_OPTIONS = ("$select", "$top", "$skip", "$orderby", "$count")
 WINDOW = ("startdatetime", "enddatetime")
 LONGEST_WINDOW_DAYS = 1825
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:\d\d)?", re.IGNORECASE)
@@ -32,13 +34,21 @@ FULL_SCOPES = frozenset({"Calendars.Read", "Calendars.ReadWrite", "Calendars.Rea
 
 def list_events(call: Call) -> Response:
     """Single events and masters of series (no occurrences), in the order they were made; of a calendar or of all."""
-    odata.allow(call, *LIST_OPTIONS)
     box = opened(call)
+    return answer_slots(call, box, _kept(call, box), "events")
+
+
+def count_events(call: Call) -> Response:
+    """How many single events and masters of series there are."""
+    box = opened(call)
+    return odata.counted(call, kind(box, form(call, odata.preferences(call))), _kept(call, box))
+
+
+def _kept(call: Call, box: Mailbox) -> list[Slot]:
     calendar_id = call.path.get("calendar_id")
     if calendar_id is not None:
         box.calendar(calendar_id)
-    kept = [box.slot(event) for event in box.events.values() if calendar_id in (None, event["calendarId"])]
-    return answer_slots(call, kept, "events")
+    return [box.slot(event) for event in box.events.values() if calendar_id in (None, event["calendarId"])]
 
 
 def view_calendar(call: Call) -> Response:
@@ -46,52 +56,102 @@ def view_calendar(call: Call) -> Response:
 
     Without $orderby, single events come before the occurrences of series (observed), each in order of time.
     """
-    odata.allow(call, *LIST_OPTIONS, *WINDOW)
     box = opened(call)
     slots = box.window(*window(call), box.calendar(call.path.get("calendar_id"))["id"])
-    return answer_slots(call, sorted(slots, key=lambda slot: slot.day is not None), "calendarView")
+    return answer_slots(call, box, sorted(slots, key=lambda slot: slot.day is not None), "calendarView", WINDOW)
 
 
 def list_instances(call: Call) -> Response:
     """The occurrences and exceptions of one series in a window (api/event-list-instances)."""
-    odata.allow(call, *LIST_OPTIONS, *WINDOW)
     box = opened(call)
     event, day = found(call, box)
     if day is not None or not event.get("recurrence"):
         raise Fault(400, "ErrorInvalidRequest", "Your request can't be completed. The event is not the master of a series.")
-    return answer_slots(call, box.instances(event, *window(call)), "events")
+    return answer_slots(call, box, box.instances(event, *window(call)), "events", WINDOW)
 
 
 def get_event(call: Call) -> Response:
     """One event: single, master, occurrence or exception."""
-    odata.allow(call, "$select")
+    odata.allow(call, "$select", "$expand", *WINDOW)
     asked, box = odata.preferences(call), opened(call)
-    return answer_event(call, 200, box.slot(*found(call, box)), asked)
+    return answer_event(call, box, 200, box.slot(*found(call, box)), asked)
+
+
+def get_calendar_of_event(call: Call) -> Response:
+    """The calendar that an event is in."""
+    odata.allow(call, "$select", "$expand")
+    box = opened(call)
+    event, _ = found(call, box)
+    place = context(call, f"events('{resources.in_url(call.path['event_id'])}')/calendar")
+    return odata.single(call, 200, place, calendars.kind(call), box.calendar(event["calendarId"]))
 
 
 def form(call: Call, asked: odata.Preferences) -> Form:
-    """The form that the caller wants events in: zone and body by preference, properties by $select."""
-    select = odata.selected(call, resources.EVENT_PROPERTIES, "event", resources.UNBUILT_PROPERTIES)
+    """The form that the caller wants events in: zone, body and ids by preference, properties by $select."""
+    properties = (*resources.EVENT_PROPERTIES, *resources.HIDDEN_PROPERTIES, *RELATIONS)
+    select = odata.selected(call, properties, "event")
     basic = not call.caller.scopes & FULL_SCOPES
-    return Form(odata.service_root(call), owner_id(call), asked.zone, asked.plain_text, basic, select)
+    return Form(odata.service_root(call), owner_id(call), asked.zone, asked.plain_text, basic, select, asked.immutable_ids)
 
 
-def answer_event(call: Call, status: int, slot: Slot, asked: odata.Preferences) -> Response:
-    """Answer one event."""
-    return odata.entity(call, status, context(call, "events"), resources.event(slot, form(call, asked)), asked.applied)
+def kind(box: Mailbox, shown: Form) -> odata.Kind[Slot]:
+    """Events of a mailbox, in a form, as lists and $expand see them."""
+    return odata.Kind(
+        "event",
+        resources.EVENT_PROPERTIES,
+        resources.HIDDEN_PROPERTIES,
+        resources.ORDERABLE,
+        show=lambda slot: resources.event(slot, shown),
+        value=resources.order_value,
+        expandable={name: partial(find, box, shown) for name, find in RELATIONS.items()},
+    )
 
 
-def answer_slots(call: Call, slots: list[Slot], what: str) -> Response:
-    """Answer a list of events: in the order, on the page and in the form that were asked for."""
+def answer_event(call: Call, box: Mailbox, status: int, slot: Slot, asked: odata.Preferences) -> Response:
+    """Answer one event of a mailbox."""
+    return odata.single(call, status, context(call, "events"), kind(box, form(call, asked)), slot, asked.applied)
+
+
+def answer_slots(call: Call, box: Mailbox, slots: list[Slot], what: str, options: Collection[str] = ()) -> Response:
+    """Answer a list of events of a mailbox, `options` being allowed beside the usual ones."""
     asked = odata.preferences(call)
     shown = form(call, asked)
     if what == "calendarView" and shown.select is not None:
         # These two do not support $select here (api/user-list-calendarview).
         shown = replace(shown, select=shown.select - {"createdDateTime", "lastModifiedDateTime"})
-    slots = odata.arranged(slots, odata.order(call, resources.ORDERABLE, "event"), resources.order_value)
-    cut = odata.page(call, len(slots), asked.page_size, repeat_last=quirks.value(call.tenant.state, "repeatLastItem"))
-    values = [resources.event(slot, shown) for slot in slots[cut.first : cut.last]]
-    return odata.collection(call, context(call, what), values, len(slots), cut, asked.applied)
+    repeat_last = quirks.value(call.tenant.state, "repeatLastItem")
+    listed = kind(box, shown)
+    return odata.listing(
+        call, context(call, what), listed, slots, options=options, applied=asked.applied, size=asked.page_size, repeat_last=repeat_last
+    )
+
+
+def _calendar(box: Mailbox, _: Form, call: Call, slot: Slot, asked: Expand) -> Json | None:
+    return odata.nested_one(call, calendars.kind(call), box.calendar(slot.event["calendarId"]), asked)
+
+
+def _instances(box: Mailbox, shown: Form, call: Call, slot: Slot, asked: Expand) -> list[Json]:
+    """The occurrences in the window of the request; an event that is no master has none."""
+    if slot.day is not None or not slot.event.get("recurrence"):
+        return []
+    return _nested_events(box, shown, call, box.instances(slot.event, *window(call)), asked)
+
+
+def _exceptions(box: Mailbox, shown: Form, call: Call, slot: Slot, asked: Expand) -> list[Json]:
+    days = sorted(slot.event["exceptions"]) if slot.day is None and slot.event.get("recurrence") else []
+    return _nested_events(box, shown, call, [box.slot(slot.event, day) for day in days], asked)
+
+
+def _nested_events(box: Mailbox, shown: Form, call: Call, slots: list[Slot], asked: Expand) -> list[Json]:
+    """Events within an event; what is selected of them is their own matter."""
+    return odata.nested(call, kind(box, replace(shown, select=None)), slots, asked)
+
+
+RELATIONS: dict[str, Callable[[Mailbox, Form, Call, Slot, Expand], Any]] = {
+    "calendar": _calendar,
+    "exceptionOccurrences": _exceptions,
+    "instances": _instances,
+}
 
 
 def window(call: Call) -> tuple[int, int]:
@@ -124,9 +184,13 @@ def instant(text: str, name: str) -> int:
 
 
 _DOC = "documentation: api/"
+_UNDOCUMENTED = "metadata of Microsoft Graph (no page)"
 ROUTES = [
     *everywhere("GET", "/events", list_events, READ_CALENDARS, f"{_DOC}user-list-events, api/calendar-list-events"),
     *everywhere("GET", "/calendarView", view_calendar, READ_CALENDARS, f"{_DOC}user-list-calendarview; order observed by others"),
     *everywhere("GET", "/events/{event_id}", get_event, READ_CALENDARS, f"{_DOC}event-get"),
+    Route("GET", f"{USER}/calendarView/{{event_id}}", get_event, READ_CALENDARS, f"{_DOC}event-get"),
+    *everywhere("GET", "/events/$count", count_events, READ_CALENDARS, _UNDOCUMENTED),
+    *everywhere("GET", "/events/{event_id}/calendar", get_calendar_of_event, READ_CALENDARS, _UNDOCUMENTED),
     *everywhere("GET", "/events/{event_id}/instances", list_instances, READ_CALENDARS, f"{_DOC}event-list-instances"),
 ]

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .. import zones
-from . import events
+from . import events, identity
 from .mailbox import Slot
 
 Json = dict[str, Any]
@@ -22,12 +22,9 @@ EVENT_PROPERTIES = (
     *("importance", "sensitivity", "isAllDay", "isCancelled", "isOrganizer", "responseRequested", "seriesMasterId", "showAs", "type"),
     *("webLink", "onlineMeetingUrl", "isOnlineMeeting", "onlineMeetingProvider", "allowNewTimeProposals", "isDraft", "hideAttendees"),
     *("originalStart", "responseStatus", "body", "start", "end", "location", "locations", "recurrence", "attendees", "organizer"),
-    *("onlineMeeting", "cancelledOccurrences"),
+    *("onlineMeeting", "occurrenceId"),
 )
-UNBUILT_PROPERTIES = (
-    *("attachments", "calendar", "exceptionOccurrences", "extensions", "instances", "multiValueExtendedProperties", "occurrenceId"),
-    *("singleValueExtendedProperties", "uid"),
-)
+HIDDEN_PROPERTIES = ("cancelledOccurrences", "uid")
 ORDERABLE = (
     *("id", "createdDateTime", "lastModifiedDateTime", "subject", "importance", "sensitivity", "isAllDay", "isCancelled", "isOrganizer"),
     *("showAs", "type", "start/dateTime", "end/dateTime", "location/displayName", "organizer/emailAddress/name"),
@@ -44,7 +41,7 @@ class Form:
     """In which form a caller wants events.
 
     `root` is the service root for links, `user_id` the owner; `zone` that of times; `plain_text` and `basic` (no body at all)
-    are about bodies; `select` holds the properties asked for, None for all.
+    are about bodies; `select` holds the properties asked for, None for all; `immutable` asks for ids in that form.
     """
 
     root: str
@@ -53,6 +50,16 @@ class Form:
     plain_text: bool = False
     basic: bool = False
     select: frozenset[str] | None = None
+    immutable: bool = False
+
+    def id_of(self, event: Json, day: str | None = None) -> str:
+        """The id of an event, or of the occurrence of a day, as the caller wants it."""
+        master_id = identity.immutable(events.first_id(event)) if self.immutable else event["id"]
+        return events.occurrence_id(master_id, day) if day else master_id
+
+    def id_of_gone(self, plain_id: str) -> str:
+        """The id of an event that is no longer there, as the caller wants it."""
+        return identity.immutable(plain_id) if self.immutable else plain_id
 
 
 def event(slot: Slot, form: Form) -> Json:
@@ -60,14 +67,17 @@ def event(slot: Slot, form: Form) -> Json:
     stored = events.view(slot.event, slot.day)
     resource: Json = {"@odata.etag": f'W/"{stored["changeKey"]}"', "id": stored["id"]}
     resource |= {name: stored[name] for name in EVENT_PROPERTIES if name in stored}
+    if form.immutable:
+        resource |= {"id": form.id_of(slot.event, slot.day), "seriesMasterId": form.id_of(slot.event) if slot.day else None}
     start, end = stored["start"], stored["end"]
     resource |= {
         "originalStartTimeZone": stored.get("originalStartTimeZone", start["timeZone"]),
         "originalEndTimeZone": stored.get("originalEndTimeZone", end["timeZone"]),
         "iCalUId": _global_id(stored["uid"], slot.day),
         "hasAttachments": False,
-        "seriesMasterId": stored.get("seriesMasterId"),
-        "webLink": f"https://outlook.office365.com/owa/?itemid={_in_url(stored['id'])}&exvsurl=1&path=/calendar/item",
+        "seriesMasterId": resource.get("seriesMasterId"),
+        "occurrenceId": _occurrence_name(resource["seriesMasterId"], slot.day) if slot.day else None,
+        "webLink": f"https://outlook.office365.com/owa/?itemid={in_url(stored['id'])}&exvsurl=1&path=/calendar/item",
         "onlineMeetingUrl": None,
         "isDraft": False,
         "body": _body(stored["body"], form.plain_text),
@@ -87,27 +97,35 @@ def order_value(slot: Slot, path: str) -> Any:
     return value  # pyright: ignore[reportUnknownVariableType]
 
 
-def calendar(stored: Json, user: Mapping[str, Any], select: frozenset[str] | None = None) -> Json:
+def calendar(stored: Json, user: Mapping[str, Any]) -> Json:
     """A calendar as a Graph resource."""
     owner = {"name": user["displayName"], "address": user.get("mail") or user["userPrincipalName"]}
     whole: Json = {**stored, "owner": stored.get("owner", owner)}
-    return {name: whole[name] for name in CALENDAR_PROPERTIES if name in whole and (select is None or name in select or name == "id")}
+    return {name: whole[name] for name in CALENDAR_PROPERTIES if name in whole}
 
 
 def _chosen(resource: Json, form: Form, slot: Slot, calendar_id: str) -> Json:
     """What was selected, or everything with the way to the calendar; without the body for callers who may not see it."""
     if form.select is None:
-        link = f"{form.root}/users('{form.user_id}')/calendars('{_in_url(calendar_id)}')"
+        link = f"{form.root}/users('{form.user_id}')/calendars('{in_url(calendar_id)}')"
         resource |= {"calendar@odata.associationLink": f"{link}/$ref", "calendar@odata.navigationLink": link}
     else:
-        if "cancelledOccurrences" in form.select and slot.event.get("cancelled"):
-            resource["cancelledOccurrences"] = [f"OID.{slot.event['id']}.{day}" for day in slot.event["cancelled"]]
+        if "cancelledOccurrences" in form.select and slot.event.get("cancelled") and slot.day is None:
+            resource["cancelledOccurrences"] = [_occurrence_name(resource["id"], day) for day in slot.event["cancelled"]]
+        if "uid" in form.select:
+            resource["uid"] = _global_id(slot.event["uid"], None)
         resource = {name: value for name, value in resource.items() if name in form.select or name in ("@odata.etag", "id")}
     return {name: value for name, value in resource.items() if not (form.basic and name in HIDDEN_FROM_BASIC)}
 
 
+def _occurrence_name(master_id: str, day: str) -> str:
+    """What `occurrenceId` and `cancelledOccurrences` call an occurrence: its series and its original day."""
+    return f"OID.{master_id}.{day}"
+
+
 @lru_cache(maxsize=4096)
-def _in_url(item_id: str) -> str:
+def in_url(item_id: str) -> str:
+    """An id as it stands in a URL."""
     return quote(item_id, safe="")
 
 

@@ -41,6 +41,19 @@ _RECURRENCE = {
         "numberOfOccurrences": WHOLE,
     },
 }
+CALENDAR: dict[str, Any] = {
+    "name": TEXT,
+    "color": (
+        *("auto", "lightBlue", "lightGreen", "lightOrange", "lightGray", "lightYellow"),
+        *("lightTeal", "lightPink", "lightBrown", "lightRed", "maxColor"),
+    ),
+    "isDefaultCalendar": FLAG,
+    **dict.fromkeys(("id", "hexColor", "changeKey", "canShare", "canViewPrivateItems", "canEdit", "isTallyingResponses"), IGNORED),
+    **dict.fromkeys(("isRemovable", "owner", "allowedOnlineMeetingProviders", "defaultOnlineMeetingProvider"), IGNORED),
+    **dict.fromkeys(("calendarPermissions", "calendarView", "events"), IGNORED),
+    **dict.fromkeys(("singleValueExtendedProperties", "multiValueExtendedProperties"), NOT_BUILT),
+}
+CALENDAR_GROUP: dict[str, Any] = {"name": TEXT, **dict.fromkeys(("id", "classId", "changeKey", "calendars"), IGNORED)}
 READ_ONLY = (
     *("id", "bodyPreview", "calendar", "cancelledOccurrences", "changeKey", "createdDateTime", "exceptionOccurrences", "hasAttachments"),
     *("iCalUId", "instances", "isCancelled", "isDraft", "isOrganizer", "lastModifiedDateTime", "onlineMeeting", "onlineMeetingUrl"),

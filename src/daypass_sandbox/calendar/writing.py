@@ -12,9 +12,9 @@ from daypass.wire import Response
 from ..directory import people
 from ..graph import odata, payload
 from ..graph.permissions import WRITE_CALENDARS
-from ..routes import Call, Fault
+from ..routes import Call, Fault, Route
 from . import events, shapes
-from .access import everywhere, found, opened, owner
+from .access import USER, everywhere, found, opened, owner
 from .reading import answer_event
 
 Json = dict[str, Any]
@@ -30,7 +30,7 @@ def create_event(call: Call) -> Response:
     if known is None:
         known = events.create(given, author(call, calendar), calendar["id"])
         box.put(known)
-    return answer_event(call, 201, box.slot(known), asked)
+    return answer_event(call, box, 201, box.slot(known), asked)
 
 
 def update_event(call: Call) -> Response:
@@ -45,7 +45,7 @@ def update_event(call: Call) -> Response:
     else:
         changed = events.change_occurrence(event, day, box.neighbours(event, day), given, writer)
     box.put(changed)
-    return answer_event(call, 200, box.slot(changed, day), asked)
+    return answer_event(call, box, 200, box.slot(changed, day), asked)
 
 
 def delete_event(call: Call) -> Response:
@@ -88,4 +88,6 @@ ROUTES = [
     *everywhere("POST", "/events", create_event, WRITE_CALENDARS, f"{_DOC}user-post-events"),
     *everywhere("PATCH", "/events/{event_id}", update_event, WRITE_CALENDARS, f"{_DOC}event-update; If-Match {_SEEN}"),
     *everywhere("DELETE", "/events/{event_id}", delete_event, WRITE_CALENDARS, f"{_DOC}event-delete; If-Match {_SEEN}"),
+    *everywhere("POST", "/events/{event_id}/permanentDelete", delete_event, WRITE_CALENDARS, f"{_DOC}event-permanentdelete"),
+    Route("POST", f"{USER}/calendarView/{{event_id}}/permanentDelete", delete_event, WRITE_CALENDARS, f"{_DOC}event-permanentdelete"),
 ]

@@ -100,6 +100,16 @@ def clear_events(call: Call) -> Response:
     return reply(200, {"deleted": len(gone)})
 
 
+def move_event(call: Call) -> Response:
+    """Move an event (a series as a whole) to another calendar of its mailbox, where it has another plain id."""
+    body = said(call, "user", "event", "calendar")
+    _, box = _box(call, body.get("user", ""))
+    if not body.get("event") or not body.get("calendar"):
+        raise wrong('say what moves where: {"user": "megan", "event": "AAMk…", "calendar": "Family"}')
+    calendar = _calendar(box, str(body["calendar"]))
+    return reply(200, box.move(str(body["event"]), calendar["id"], call.tenant.clock.now()))
+
+
 # --- as the owner sees it --------------------------------------------------------------------------------------
 
 
@@ -168,5 +178,6 @@ ROUTES = (
     Route("DELETE", "/sandbox/events", clear_events),
     Route("PATCH", "/sandbox/events/{event_id}", change_event),
     Route("DELETE", "/sandbox/events/{event_id}", delete_event),
+    Route("POST", "/sandbox/move", move_event),
     Route("GET", "/sandbox/days", view_days),
 )

@@ -36,12 +36,16 @@ def allow(call: Call, *options: str) -> None:
 
 @dataclass(frozen=True)
 class Preferences:
-    """What the Prefer header asks for: `zone` of times, bodies as plain text, `page_size`; `applied` confirms it to the caller."""
+    """What the Prefer header asks for; `applied` confirms it to the caller.
+
+    The `zone` of times, bodies as plain text, `page_size`, and ids of Outlook's items in the immutable form.
+    """
 
     zone: str = "UTC"
     plain_text: bool = False
     page_size: int | None = None
     applied: str = ""
+    immutable_ids: bool = False
 
 
 def preferences(call: Call) -> Preferences:
@@ -65,7 +69,8 @@ def preferences(call: Call) -> Preferences:
     if "idtype" in asked:
         applied.append('IdType="ImmutableId"')
     size = asked.get("odata.maxpagesize")
-    return Preferences(zone or "UTC", body == "text", None if size is None else _whole("odata.maxpagesize", size, 1), ", ".join(applied))
+    page_size = None if size is None else _whole("odata.maxpagesize", size, 1)
+    return Preferences(zone or "UTC", body == "text", page_size, ", ".join(applied), "idtype" in asked)
 
 
 def service_root(call: Call) -> str:
@@ -148,7 +153,7 @@ def page(call: Call, total: int, size: int | None = None, *, repeat_last: bool =
     return Page(first, last, f"{call.root}{url.path}?{query}")
 
 
-def collection(call: Call, context: str, values: list[Json], total: int, cut: Page, applied: str = "") -> Response:
+def collection(call: Call, context: str, values: Sequence[Any], total: int, cut: Page, applied: str = "") -> Response:
     """Answer one page of a list; `context` is the fragment of its metadata URL, `total` what `$count=true` tells."""
     body: Json = {"@odata.context": f"{service_root(call)}/$metadata#{context}"}
     if call.query.get("$count", "false").lower() == "true":
@@ -180,6 +185,11 @@ class Kind(Generic[T]):
     value: Callable[[T, str], Any] | None = None
     expandable: Mapping[str, Callable[[Call, T, Expand], Any]] = field(default_factory=dict[str, Callable[[Call, T, Expand], Any]])
 
+    @property
+    def selectable(self) -> tuple[str, ...]:
+        """What $select may name; a relation that it names and $expand does not stays away."""
+        return (*self.properties, *self.hidden, *self.expandable)
+
     def at(self, item: T, path: str) -> Any:
         """What an item has at a path, None where it has nothing."""
         if self.value:
@@ -202,22 +212,32 @@ def listing(
     options: Collection[str] = (),
     applied: str = "",
     size: int | None = None,
+    repeat_last: bool = False,
 ) -> Response:
-    """Answer a list of things of one kind as the query options ask; `options` are allowed beside the usual ones, `size` is the page's."""
+    """Answer a list of things of one kind as the query options ask.
+
+    `options` are allowed beside the usual ones, `size` is the page's by preference; `repeat_last` as for `page`.
+    """
     allow(call, *LIST_OPTIONS, *options)
     if "$filter" in call.query:
         raise Fault(501, "notImplemented", "The query option '$filter' is not implemented in this sandbox yet.")
-    select = selected(call, (*kind.properties, *kind.hidden), kind.name)
+    select = selected(call, kind.selectable, kind.name)
     items = arranged(items, order(call, kind.orderable or kind.properties, kind.name), kind.at)
-    cut = page(call, len(items), size)
+    cut = page(call, len(items), size, repeat_last=repeat_last)
     relations = expansions(call.query.get("$expand", ""), kind)
     values = [expanded(call, kind, item, select, relations) for item in items[cut.first : cut.last]]
     return collection(call, context, values, len(items), cut, applied)
 
 
+def counted(call: Call, kind: Kind[T], items: Sequence[T]) -> Response:  # noqa: ARG001
+    """Answer how many things of a kind there are (`…/$count`): a number as plain text."""
+    allow(call)
+    return Response(200, {"content-type": "text/plain"}, str(len(items)).encode())
+
+
 def single(call: Call, status: int, context: str, kind: Kind[T], item: T, applied: str = "") -> Response:
     """Answer one thing of a kind, with what $select and $expand ask of it."""
-    select = selected(call, (*kind.properties, *kind.hidden), kind.name)
+    select = selected(call, kind.selectable, kind.name)
     relations = expansions(call.query.get("$expand", ""), kind)
     return entity(call, status, context, expanded(call, kind, item, select, relations), applied)
 
@@ -238,7 +258,7 @@ def nested_one(call: Call, kind: Kind[T], item: T | None, asked: Expand) -> Json
     """One thing of a kind, or None, as an expanded relation shows it."""
     if item is None:
         return None
-    select = selected(replace(call, query=_nested_options(asked)), (*kind.properties, *kind.hidden), kind.name)
+    select = selected(replace(call, query=_nested_options(asked)), kind.selectable, kind.name)
     return expanded(call, kind, item, select, expansions(asked.expand, kind))
 
 

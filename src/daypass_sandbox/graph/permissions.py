@@ -39,6 +39,8 @@ WRITE_TASKS = Permissions(("Tasks.ReadWrite",), ("Tasks.ReadWrite.All",))
 READ_PLACES = Permissions(("Place.Read.All", "Place.ReadWrite.All"), ("Place.Read.All", "Place.ReadWrite.All"))
 WRITE_PLACES = Permissions(("Place.ReadWrite.All",), ("Place.ReadWrite.All",))
 
+_READ_USER = ("User.Read.All", "User.ReadWrite.All")
+TRANSLATE_IDS = Permissions(("User.ReadBasic.All", "User.Read", "User.ReadWrite", *_READ_USER), _READ_USER)
 _READ_PEOPLE = ("User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
 READ_ME = Permissions(("User.Read", "User.ReadWrite", *_READ_PEOPLE), _READ_PEOPLE)
 READ_PEOPLE = Permissions(_READ_PEOPLE, _READ_PEOPLE)

@@ -23,7 +23,16 @@ PROPERTIES = {
         "isOrganizer",
         "isReminderOn",
     ),
-    *("lastModifiedDateTime", "location", "locations", "onlineMeeting", "onlineMeetingProvider", "onlineMeetingUrl", "organizer"),
+    *(
+        "lastModifiedDateTime",
+        "location",
+        "locations",
+        "onlineMeeting",
+        "occurrenceId",
+        "onlineMeetingProvider",
+        "onlineMeetingUrl",
+        "organizer",
+    ),
     *("originalEndTimeZone", "originalStartTimeZone", "recurrence", "reminderMinutesBeforeStart", "responseRequested", "responseStatus"),
     *("sensitivity", "seriesMasterId", "showAs", "start", "subject", "transactionId", "type", "webLink"),
 }

@@ -88,7 +88,7 @@ def test_count_tells_the_whole(graph):
     assert "@odata.count" not in graph.view(*WEEK).body
 
 
-@pytest.mark.parametrize("option", ["$filter=subject eq 'x'", "$expand=instances", "$search=x", "$apply=x", "colour=red"])
+@pytest.mark.parametrize("option", ["$filter=subject eq 'x'", "$search=x", "$apply=x", "colour=red"])
 def test_an_option_that_is_not_built_is_refused_by_name(graph, option):
     refused = graph.view(*WEEK, f"&{option}")
     assert (refused.status, refused.code) == (501, "notImplemented")
@@ -150,7 +150,7 @@ def test_select_of_everything_is_everything(graph):
 
 def test_select_of_an_unknown_property_or_of_a_part_is_refused(graph):
     assert graph.view(*WEEK, "&$select=shoeSize").code == "RequestBroker--ParseUri"
-    assert graph.view(*WEEK, "&$select=start/dateTime").status == graph.view(*WEEK, "&$select=subject,attachments").status == 501
+    assert graph.view(*WEEK, "&$select=start/dateTime").status == 501
 
 
 def test_without_metadata_only_the_link_to_the_next_page_is_left(graph):
