@@ -21,7 +21,6 @@ from daypass.cli import advice
 from daypass_sandbox import faults, quirks
 from daypass_sandbox.calendar import shapes
 from daypass_sandbox.control import weather
-from daypass_sandbox.entra import login
 from daypass_sandbox.entra import protocol as entra
 from daypass_sandbox.graph import payload
 from daypass_sandbox.routes import Permissions, Route
@@ -242,7 +241,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "clouds": clouds,
     "errors": error_classes,
     "entra-numbers": entra_numbers,
-    "sign-in-routes": lambda: routes((*entra.ROUTES, *login.ROUTES), permissions=False),
+    "sign-in-routes": lambda: routes(entra.ROUTES, permissions=False),
     "graph-routes": lambda: routes(GRAPH_ROUTES, permissions=True),
     "event-members": event_members,
     "policies": policies,

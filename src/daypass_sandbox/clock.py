@@ -47,6 +47,11 @@ def iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
+def graph_stamp(seconds: float) -> str:
+    """An instant as the directory writes it: `2026-11-22T10:00:00Z`."""
+    return iso(seconds) + "Z"
+
+
 def entra_stamp(seconds: float) -> str:
     """An instant as Entra writes it in refusals: `2026-11-22 10:00:00Z`."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")

@@ -33,7 +33,7 @@ from .clock import Clock, TenantClock, iso
 from .control import door as control
 from .directory.people import ROUTES as DIRECTORY_ROUTES
 from .directory.people import resolve
-from .entra import login
+from .entra import apps as registrations
 from .entra import protocol as entra
 from .entra.tokens import Grant, SigningKey, access_token, base64url, caller_of, process_key
 from .graph import batch, paths
@@ -51,7 +51,7 @@ TENANT_ID = "da70a550-7e4a-4a11-8c07-c04705000001"
 CLIENT_ID = "da70a550-c11e-4a77-8c07-c04705000002"
 LOCAL_ROOT = "https://localhost:8443"
 
-_ENTRA = Router((*entra.ROUTES, *login.ROUTES))
+_ENTRA = Router(entra.ROUTES)
 GRAPH_ROUTES = (
     *batch.ROUTES,
     *DIRECTORY_ROUTES,
@@ -83,8 +83,13 @@ class State:
     groups: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     mailboxes: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     apps: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    service_principals: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    app_role_assignments: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    deleted: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    directory_logs: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     consents: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     device_codes: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    auth_codes: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     refresh_tokens: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     sessions: dict[str, int] = field(default_factory=dict[str, int])
     policies: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -121,7 +126,10 @@ class State:
         wrong = sorted(name for name, value in saved.items() if not isinstance(value, type(blank.get(name))))
         if wrong:
             raise ValueError(f"this is not a state of this sandbox: unknown or malformed members {', '.join(wrong)}")
-        return cls(**saved)
+        state = cls(**saved)
+        state.apps = registrations.upgraded(state.apps)
+        state.service_principals = state.service_principals or registrations.first_principals(state.apps)
+        return state
 
 
 def nobody_outside(request: Request) -> Response:
@@ -171,7 +179,9 @@ class Tenant:
         The clock is the world's again, unless it is kept: then the seed's events lie around the time it shows.
         """
         before, clock = self.state, self.state.clock if keep_clock else {}
-        self.state = State(tenant_id=self._first_tenant_id, apps=entra.first_apps(self.client_id), clock=clock)
+        apps = registrations.first_apps(self.client_id)
+        principals = registrations.first_principals(apps)
+        self.state = State(tenant_id=self._first_tenant_id, apps=apps, service_principals=principals, clock=clock)
         self.clock = TenantClock(self._source, self.state.clock)
         try:
             planting.plant(self, seed)
@@ -203,7 +213,7 @@ class Tenant:
 
     def mint_app(self, client_id: str, roles: Iterable[str], *, lifetime_seconds: int = 3600, root: str = LOCAL_ROOT) -> str:
         """An access token for an app alone, with these application permissions, without any sign-in, for tests."""
-        return access_token(self, root, Grant("", client_id, tuple(roles)), lifetime_seconds)
+        return access_token(self, root, Grant("", client_id, tuple(roles), proof="1"), lifetime_seconds)
 
     def read_token(self, token: str) -> dict[str, Any]:
         """The claims of a token signed here, the signature checked once; jwt.InvalidTokenError otherwise."""
@@ -245,6 +255,8 @@ class Tenant:
         host, path = urlsplit(call.root).hostname, urlsplit(call.request.url).path.lower()
         if path == "/sandbox" or path.startswith("/sandbox/"):
             return self._control
+        if path.startswith("/oidc/"):  # the one endpoint of sign-in that lives at Graph's address
+            return self._entra
         if host in GRAPH_HOSTS or path.startswith(("/v1.0/", "/beta/")):
             return self._graph
         return self._entra

@@ -114,7 +114,7 @@ def test_an_event_is_created_and_found_again(entra):
     [
         ("GET", "/fabrikam.example/v2.0/.well-known/openid-configuration", 400),
         ("GET", "/v1.0/me", 401),
-        ("GET", "/common/oauth2/v2.0/authorize", 501),
+        ("GET", "/common/oauth2/authorize", 501),
         ("GET", "/sandbox/nothing", 501),
         ("GET", "/", 501),
         ("POST", "/sandbox/clock", 400),

@@ -1,4 +1,4 @@
-"""Who is in the tenant, read and written directly: users with their mailboxes, and apps."""
+"""Who is in the tenant, read and written directly: users with their mailboxes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from daypass.wire import Response
 
 from .. import zones
 from ..calendar.calendars import new_mailbox
+from ..directory.log import note
 from ..routes import Call, Fault, Route, reply
 from .asked import said, user_id, wrong
 
@@ -44,6 +45,7 @@ def add_user(call: Call) -> Response:
     state.users[fresh] = {"mail": address if box else None, "accountEnabled": True, **given, "id": fresh}
     if box:
         state.mailboxes[fresh] = box
+    note(call.tenant, "users", fresh, "created")
     return reply(201, state.users[fresh])
 
 
@@ -51,6 +53,7 @@ def change_user(call: Call) -> Response:
     """Change members of a user; the id stays."""
     user = call.tenant.state.users[user_id(call, call.path["user"])]
     user.update({name: value for name, value in call.json().items() if name != "id"})
+    note(call.tenant, "users", user["id"])
     return reply(200, user)
 
 
@@ -62,6 +65,7 @@ def delete_user(call: Call) -> Response:
     for records in (state.refresh_tokens, state.device_codes):
         for key in [key for key, record in records.items() if record.get("user_id") == gone]:
             del records[key]
+    note(call.tenant, "users", gone, "deleted")
     return reply(200, {"deleted": gone})
 
 
@@ -90,29 +94,10 @@ def _zone(body: Json) -> str:
     return name
 
 
-def list_apps(call: Call) -> Response:
-    """The app registrations."""
-    return reply(200, [{"client_id": client_id, **app} for client_id, app in call.tenant.state.apps.items()])
-
-
-def register_app(call: Call) -> Response:
-    """Register an app, or change one."""
-    apps = call.tenant.state.apps
-    body = said(call, "client_id", "displayName", "publicClient", "permissions")
-    client_id = str(body.pop("client_id", "")) or call.tenant.new_id("app")
-    fresh: Json = {"displayName": "App", "publicClient": True, "permissions": ["User.Read"]}
-    if not isinstance(body.get("publicClient", True), bool) or not isinstance(body.get("permissions", []), list):
-        raise wrong("publicClient must be true or false, permissions a list of permission names")
-    apps[client_id] = {**apps.get(client_id, fresh), **body}
-    return reply(200, {"client_id": client_id, **apps[client_id]})
-
-
 ROUTES = (
     Route("GET", "/sandbox/users", list_users),
     Route("POST", "/sandbox/users", add_user),
     Route("PATCH", "/sandbox/users/{user}", change_user),
     Route("DELETE", "/sandbox/users/{user}", delete_user),
     Route("POST", "/sandbox/mailbox", add_mailbox),
-    Route("GET", "/sandbox/apps", list_apps),
-    Route("POST", "/sandbox/apps", register_app),
 )

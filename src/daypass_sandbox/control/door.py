@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 from daypass.wire import Response
 
 from ..routes import Call, Fault, Router, reply
-from . import clock, contents, events, habits, record, sign_ins, weather, whole
+from . import apps, clock, contents, events, habits, record, sign_ins, weather, whole
 
 ROUTES = (
+    *apps.ROUTES,
     *sign_ins.ROUTES,
     *clock.ROUTES,
     *weather.ROUTES,

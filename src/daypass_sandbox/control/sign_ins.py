@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from daypass.wire import Response
 
-from ..entra import protocol as entra
+from ..entra import device
 from ..routes import Call, Fault, Route, reply
 from .asked import said, user_id, wrong
 
@@ -19,7 +19,7 @@ def _waiting(call: Call) -> list[dict[str, Any]]:
 def _meant(call: Call, user_code: str) -> dict[str, Any]:
     """The device code a decision is about: the one named, or the only one that waits."""
     if user_code:
-        record = entra.waiting_code(call, user_code)
+        record = device.waiting_code(call, user_code)
         if record is None:
             raise Fault(404, "unknown_code", "no sign-in waits for this code: it was never given out, has expired, or was decided already")
         return record
@@ -36,14 +36,14 @@ def approve(call: Call) -> Response:
     if not body.get("user"):
         raise wrong('say who approves: {"user": "megan"}')
     record = _meant(call, str(body.get("user_code", "")))
-    entra.decide(call, record, user_id(call, body["user"]))
+    device.decide(call, record, user_id(call, body["user"]))
     return reply(200, {"user_code": record["user_code"], "user": call.tenant.state.users[record["user_id"]]["userPrincipalName"]})
 
 
 def deny(call: Call) -> Response:
     """Decline a waiting sign-in."""
     record = _meant(call, str(said(call, "user_code").get("user_code", "")))
-    entra.decide(call, record, "")
+    device.decide(call, record, "")
     return reply(200, {"user_code": record["user_code"], "status": "declined"})
 
 

@@ -50,6 +50,76 @@ NOT_PUBLIC = Kind(
     "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
     status=401,
 )
+PUBLIC_WITH_SECRET = Kind(
+    700025,
+    "invalid_client",
+    "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
+    status=401,
+)
+NO_CREDENTIAL = Kind(
+    7000216,
+    "invalid_client",
+    "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
+    status=401,
+)
+SECRET_WRONG = Kind(
+    7000215,
+    "invalid_client",
+    "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, "
+    "for a secret added to app '{client_id}'.",
+    status=401,
+)
+SECRET_EXPIRED = Kind(
+    7000222,
+    "invalid_client",
+    "The provided client secret keys for app '{client_id}' are expired. Create new keys for the app, or consider using certificate "
+    "credentials for added security.",
+    status=401,
+)
+ASSERTION_MALFORMED = Kind(50027, "invalid_client", "JWT token is invalid or malformed. {why}", status=401)
+ASSERTION_UNSIGNED = Kind(700027, "invalid_client", "Client assertion contains an invalid signature. {why}", status=401)
+ASSERTION_OF_ANOTHER = Kind(
+    700021, "invalid_client", "Client assertion application identifier doesn't match 'client_id' parameter.", status=401
+)
+ASSERTION_FOR_ANOTHER = Kind(700023, "invalid_client", "Client assertion audience claim does not match Realm issuer.", status=401)
+ASSERTION_UNTIMELY = Kind(
+    700024,
+    "invalid_client",
+    "Client assertion is not within its valid time range. Current time: {now}, assertion valid from {begins}, expiry time of assertion "
+    "{ends}.",
+    status=401,
+)
+NOT_FEDERATED = Kind(
+    70021,
+    "invalid_client",
+    "No matching federated identity record found for presented assertion. Assertion Issuer: '{issuer}'. Assertion Subject: '{subject}'. "
+    "Assertion Audience: '{audience}'.",
+    status=401,
+)
+NO_PRINCIPAL = Kind(
+    7000229,
+    "invalid_client",
+    "The client application {client_id} is missing service principal in the tenant {tenant}.",
+    status=401,
+)
+APP_DISABLED = Kind(7000112, "unauthorized_client", "Application '{client_id}'({app}) is disabled.")
+NEEDS_TENANT = Kind(
+    9001023,
+    "invalid_request",
+    "The grant type is not supported over the /common or /consumers endpoints. Please use the /organizations or tenant-specific endpoint.",
+)
+NEEDS_DEFAULT = Kind(
+    1002012,
+    "invalid_scope",
+    "The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the "
+    "resource identifier (application ID URI).",
+)
+UNKNOWN_RESOURCE = Kind(
+    500011,
+    "invalid_resource",
+    "The resource principal named {resource} was not found in the tenant named {directory}. This can happen if the application has not "
+    "been installed by the administrator of the tenant or consented to by any user in the tenant.",
+)
 INVALID_SCOPE = Kind(
     70011,
     "invalid_scope",
@@ -74,8 +144,68 @@ CODE_REDEEMED = Kind(
     "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token.",
 )
 
+# about an authorization code, and the browser that is to fetch one
+REDIRECT_UNKNOWN = Kind(
+    50011,
+    "invalid_request",
+    "The redirect URI '{redirect}' specified in the request does not match the redirect URIs configured for the application '{client_id}'. "
+    "Make sure the redirect URI sent in the request matches one added to the application.",
+)
+NO_REDIRECT = Kind(900971, "invalid_request", "No reply address provided.")
+REDIRECT_DIFFERS = Kind(
+    500112,
+    "invalid_client",
+    "The reply address '{given}' does not match the reply address '{asked}' provided when requesting Authorization code.",
+    status=401,
+)
+RESPONSE_TYPE = Kind(700054, "unsupported_response_type", "response_type '{wanted}' is not enabled for the application.")
+RESPONSE_MODE = Kind(70007, "invalid_request", "'{wanted}' is not a supported value of 'response_mode' when requesting a token.")
+PROMPT = Kind(90023, "invalid_request", "Unsupported 'prompt' value '{wanted}'.")
+CHALLENGE_SIZE = Kind(501491, "invalid_request", "Invalid size of Code_Challenge parameter.")
+CHALLENGE_METHOD = Kind(501461, "invalid_request", "The code_challenge_method '{wanted}' is not supported.")
+PKCE_NEEDED = Kind(9002325, "invalid_request", "Proof Key for Code Exchange is required for cross-origin authorization code redemption.")
+SPA_ONLY_FROM_PAGE = Kind(
+    9002327,
+    "invalid_request",
+    "Tokens issued for the 'Single-Page Application' client-type may only be redeemed via cross-origin requests.",
+)
+PAGE_ONLY_FOR_SPA = Kind(
+    9002326, "invalid_request", "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type."
+)
+CODE_LATE = Kind(
+    70008,
+    "invalid_grant",
+    "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this "
+    "user and resource.",
+)
+VERIFIER_WRONG = Kind(501481, "invalid_grant", "The Code_Verifier does not match the code_challenge supplied in the authorization request.")
+VERIFIER_MISSING = Kind(
+    50148, "invalid_grant", "The code_verifier does not match the code_challenge supplied in the authorization request for PKCE."
+)
+CODE_OF_ANOTHER = Kind(70000, "invalid_grant", "Provided grant is invalid or malformed.", "bad_token")
+TOKEN_OF_NOBODY = Kind(50014, "invalid_token", "The access token speaks for no user.", status=401)
+NOBODY_SIGNED_IN = Kind(50058, "login_required", "A silent sign-in request was sent but no user is signed in.")
+INTERACTION_NEEDED = Kind(
+    65001,
+    "interaction_required",
+    "The user or administrator has not consented to use the application with ID '{client_id}' named '{app}'. Send an interactive "
+    "authorization request for this user and resource.",
+)
+CANCELLED = Kind(65004, "access_denied", "User declined to consent to access the app.")
+ADMIN_NEEDED = Kind(
+    90094,
+    "access_denied",
+    "{app} needs permission to access resources in your organization that only an admin can grant. Please ask an admin to grant "
+    "permission to this app before you can use it.",
+)
+
 # about the user, the organisation's rules and what was granted
 USER_DISABLED = Kind(50057, "invalid_grant", "The user account is disabled.")
+USER_GONE = Kind(
+    50034,
+    "invalid_grant",
+    "The user account does not exist in the directory. To sign into this application, the account must be added to the directory.",
+)
 CONSENT_MISSING = Kind(
     65001,
     "invalid_grant",
@@ -125,7 +255,9 @@ SIGN_IN_FREQUENCY = Kind(
 TOKEN_MALFORMED = Kind(9002313, "invalid_grant", "Invalid request. Request is malformed or invalid.", "bad_token")
 
 KINDS: dict[str, Kind] = {
-    str(kind.number): kind for kind in list(globals().values()) if isinstance(kind, Kind) and kind.error != "slow_down"
+    str(kind.number): kind
+    for kind in reversed([kind for kind in list(globals().values()) if isinstance(kind, Kind)])
+    if kind.error != "slow_down"
 }
 
 

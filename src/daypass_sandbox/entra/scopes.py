@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .graph_api import GRAPH_APP_ID, GRAPH_URL, OPENID
 from .refusals import INVALID_SCOPE, MISSING_PARAMETER, SEVERAL_RESOURCES, Refusal
-from .tokens import GRAPH_APP_ID, GRAPH_URL
 
-OPENID = ("openid", "profile", "email", "offline_access")
 DEFAULT = ".default"
 
 

@@ -10,7 +10,6 @@ import base64
 import functools
 import hashlib
 import json
-import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,17 +18,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ..routes import Call, Caller, Fault
+from .apps import derived_id, principal_of
+from .graph_api import GRAPH_APP_ID, GRAPH_URL, base64url
 
 if TYPE_CHECKING:
     from ..tenant import Tenant
-
-GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
-GRAPH_URL = "https://graph.microsoft.com"
-
-
-def base64url(data: bytes) -> str:
-    """Base64 for URLs, without padding (RFC 7515, section 2)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 class SigningKey:
@@ -127,7 +120,8 @@ def user_named_in(authorization: str) -> str:
 class Grant:
     """What a token is for: user ("" for the app alone), app, permissions without prefix, audience.
 
-    `understands_challenges` says whether the app declared that it can answer claims challenges.
+    `understands_challenges` says whether the app declared that it can answer claims challenges; `proof` how it showed who it is: not at all
+    ("0"), by a secret ("1"), by a certificate ("2").
     """
 
     user_id: str
@@ -135,6 +129,7 @@ class Grant:
     scopes: tuple[str, ...]
     audience: str = GRAPH_APP_ID
     understands_challenges: bool = False
+    proof: str = "0"
 
 
 def issuer(tenant: Tenant, root: str) -> str:
@@ -157,7 +152,7 @@ def access_token(tenant: Tenant, root: str, grant: Grant, lifetime_seconds: int)
         "uti": tenant.new_id("uti"),
         "ver": "1.0",
         "sandbox": True,
-        **(_of_user(tenant, grant) if grant.user_id else _of_app(grant)),
+        **(_of_user(tenant, grant) if grant.user_id else _of_app(tenant, grant)),
     }
     if grant.understands_challenges:
         claims["xms_cc"] = ["CP1"]
@@ -167,7 +162,7 @@ def access_token(tenant: Tenant, root: str, grant: Grant, lifetime_seconds: int)
 def _of_user(tenant: Tenant, grant: Grant) -> dict[str, Any]:
     user = tenant.state.users[grant.user_id]
     return {
-        "appidacr": "0",
+        "appidacr": grant.proof,
         "idtyp": "user",
         "name": user["displayName"],
         "oid": grant.user_id,
@@ -179,10 +174,12 @@ def _of_user(tenant: Tenant, grant: Grant) -> dict[str, Any]:
     }
 
 
-def _of_app(grant: Grant) -> dict[str, Any]:
+def _of_app(tenant: Tenant, grant: Grant) -> dict[str, Any]:
     """The app's service principal is its subject; its application permissions are roles."""
-    principal = str(uuid.uuid5(uuid.NAMESPACE_URL, f"servicePrincipal:{grant.client_id}"))
-    return {"appidacr": "1", "idtyp": "app", "oid": principal, "sub": principal, "roles": list(grant.scopes)}
+    record = principal_of(tenant.state, grant.client_id)
+    principal = record["id"] if record else derived_id("servicePrincipal", grant.client_id)
+    roles = {"roles": list(grant.scopes)} if grant.scopes else {}
+    return {"appidacr": grant.proof, "idtyp": "app", "oid": principal, "sub": principal, **roles}
 
 
 def id_token(tenant: Tenant, root: str, grant: Grant, lifetime_seconds: int, nonce: str = "") -> str:

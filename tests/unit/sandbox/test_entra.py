@@ -113,9 +113,9 @@ def test_the_published_key_verifies_the_tokens(entra, path):
 
 
 def test_what_is_not_built_is_refused_with_its_name(entra):
-    answer = entra.get(f"/{TENANT_ID}/oauth2/v2.0/authorize?response_type=code")
+    answer = entra.get(f"/{TENANT_ID}/oauth2/authorize?response_type=code")
     assert answer.status == 501
-    assert f"GET /{TENANT_ID}/oauth2/v2.0/authorize" in answer.json()["error_description"]
+    assert f"GET /{TENANT_ID}/oauth2/authorize" in answer.json()["error_description"]
 
 
 # --- device codes
@@ -253,7 +253,7 @@ def test_strict_polling_keeps_the_interval_and_lengthens_it(entra):
     assert heard == ["authorization", "authorization", "slow", "slow", "authorization"]
 
 
-@pytest.mark.parametrize("grant", ["password", "authorization_code", "client_credentials", "nonsense"])
+@pytest.mark.parametrize("grant", ["password", "nonsense"])
 def test_other_grants_are_refused_by_name(entra, grant):
     answer = entra.token(grant_type=grant)
     assert refusal(answer) == (400, "unsupported_grant_type", [70003], "")

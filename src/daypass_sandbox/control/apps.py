@@ -1,0 +1,99 @@
+"""App registrations in short: what a test needs to set up an app without an administrator's clicks."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from daypass.wire import Response
+
+from ..clock import graph_stamp
+from ..directory.log import note
+from ..entra import apps as registrations
+from ..entra.clients import digest
+from ..entra.graph_api import ROLE, SCOPE
+from ..routes import Call, Route, reply
+from .asked import said, wrong
+
+Json = dict[str, Any]
+
+MEMBERS: dict[str, type] = {
+    "client_id": str,
+    "displayName": str,
+    "publicClient": bool,
+    "permissions": list,
+    "roles": list,
+    "redirectUris": list,
+    "secret": str,
+}
+SECRET_LIFE_SECONDS = 2 * 365 * 86400
+
+
+def list_apps(call: Call) -> Response:
+    """The app registrations."""
+    return reply(200, [_shown(call, client_id) for client_id in call.tenant.state.apps])
+
+
+def register_app(call: Call) -> Response:
+    """Register an app, or change one; its `roles` (what it may do on its own) are granted at once, a `secret` is one more it may use."""
+    body, state = said(call, *MEMBERS), call.tenant.state
+    for name, value in body.items():
+        if not isinstance(value, MEMBERS[name]):
+            raise wrong(f"{name} must be {_WORDS[MEMBERS[name]]}")
+    client_id = body.get("client_id") or call.tenant.new_id("app")
+    if client_id not in state.apps:
+        state.apps[client_id] = registrations.registered(client_id, "App", public=True, permissions=["User.Read"])
+        record = registrations.principal(client_id, "App")
+        state.service_principals[record["id"]] = record
+        note(call.tenant, "servicePrincipals", record["id"], "created")
+    _change(call, client_id, body)
+    note(call.tenant, "applications", state.apps[client_id]["id"])
+    return reply(200, _shown(call, client_id))
+
+
+def _change(call: Call, client_id: str, body: Json) -> None:
+    app = call.tenant.state.apps[client_id]
+    if "displayName" in body:
+        app["displayName"] = body["displayName"]
+        registrations.ensure_principal(call.tenant, client_id)["displayName"] = body["displayName"]
+    if "publicClient" in body:
+        app["isFallbackPublicClient"] = body["publicClient"]
+    if "permissions" in body:
+        registrations.set_permissions(app, _texts(body["permissions"]), SCOPE)
+    if "roles" in body:
+        registrations.set_permissions(app, _texts(body["roles"]), ROLE)
+        registrations.grant_roles(call.tenant, client_id, _texts(body["roles"]))
+    if "redirectUris" in body:
+        platform = "publicClient" if registrations.is_public(app) else "web"
+        app[platform] = {**app.get(platform, {}), "redirectUris": _texts(body["redirectUris"])}
+    if body.get("secret"):
+        now = call.tenant.clock.now()
+        password = {"keyId": call.tenant.new_id("app"), "hint": body["secret"][:3], "x-digest": digest(body["secret"])}
+        times = {"startDateTime": graph_stamp(now), "endDateTime": graph_stamp(now + SECRET_LIFE_SECONDS)}
+        app["passwordCredentials"] = [*app.get("passwordCredentials", []), {**password, **times}]
+
+
+_WORDS = {str: "text", bool: "true or false", list: "a list of names"}
+
+
+def _texts(values: Any) -> list[str]:
+    return [str(value) for value in cast("list[Any]", values)]
+
+
+def _shown(call: Call, client_id: str) -> Json:
+    state = call.tenant.state
+    app = state.apps[client_id]
+    redirects = [uri for platform in registrations.PLATFORMS for uri in app.get(platform, {}).get("redirectUris", ())]
+    return {
+        "client_id": client_id,
+        "displayName": app["displayName"],
+        "publicClient": registrations.is_public(app),
+        "permissions": registrations.permissions(app, SCOPE),
+        "roles": registrations.roles_granted(state, client_id, registrations.GRAPH_APP_ID),
+        "redirectUris": redirects,
+    }
+
+
+ROUTES = (
+    Route("GET", "/sandbox/apps", list_apps),
+    Route("POST", "/sandbox/apps", register_app),
+)
