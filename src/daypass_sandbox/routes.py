@@ -22,11 +22,17 @@ if TYPE_CHECKING:
 
 
 class Fault(Exception):
-    """A refusal a handler raises; becomes the error envelope of the side (Graph or Entra) the request came in by."""
+    """A refusal a handler raises; becomes the error envelope of the side (Graph or Entra) the request came in by.
 
-    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+    `details` are what Graph's envelope tells beyond that: each a code, a message and the property it is about (`target`).
+    """
+
+    def __init__(
+        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None, *, details: Iterable[Mapping[str, str]] = ()
+    ) -> None:
         super().__init__(message)
         self.status, self.code, self.message, self.headers = status, code, message, dict(headers or {})
+        self.details = [dict(detail) for detail in details]
 
 
 @dataclass(frozen=True)
@@ -45,14 +51,24 @@ class Caller:
 
 @dataclass(frozen=True)
 class Permissions:
-    """What it takes to call a route: any one of these delegated permissions, or of these application permissions; least first."""
+    """What it takes to call a route: any one of these delegated permissions, or of these application permissions; least first.
+
+    `directory` says that the directory refuses who has none of them, in its own words, and not Exchange.
+    """
 
     delegated: tuple[str, ...] = ()
     application: tuple[str, ...] = ()
+    directory: bool = False
 
     def admits(self, caller: Caller) -> bool:
         """Whether the caller was granted one of them."""
         return not caller.scopes.isdisjoint(self.application if caller.is_app else self.delegated)
+
+    def refusal(self) -> Fault:
+        """What a caller hears who was granted none of them."""
+        if self.directory:
+            return Fault(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+        return Fault(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
 
 
 NOBODY = Caller("", "", frozenset())

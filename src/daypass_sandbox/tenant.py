@@ -277,7 +277,8 @@ class Tenant:
 
         def refused(fault: Fault) -> Response:
             inner = {"date": iso(self.clock.now()), **ids}
-            return reply(fault.status, {"error": {"code": fault.code, "message": str(fault), "innerError": inner}}, fault.headers)
+            told = {"code": fault.code, "message": str(fault), **({"details": fault.details} if fault.details else {}), "innerError": inner}
+            return reply(fault.status, {"error": told}, fault.headers)
 
         answer = await faults.meddle(call, self._routed, refused)
         return answer.replace(headers={**answer.headers, **ids})
@@ -291,7 +292,7 @@ class Tenant:
             raise not_built(call)
         route, parameters = found
         if route.permissions and not route.permissions.admits(caller):
-            raise Fault(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+            raise route.permissions.refusal()
         call = replace(call, path=parameters, caller=caller, query={**call.query, **arguments})
         mailbox = Throttle.mailbox_of(route.template, parameters) if self._throttle else ""
         if not self._throttle or not mailbox:

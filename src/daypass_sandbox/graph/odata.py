@@ -171,7 +171,7 @@ class Kind(Generic[T]):
     `properties` may be selected, `hidden` are there only when selected. `orderable` and `filterable` are paths (`start/dateTime`), None for
     every property. `show` renders an item, `value` gives what it has at a path (by default: of what is shown). `expandable` holds the
     navigation properties that can be expanded, each with who finds what is there: it gets the call, the item and what is asked of the
-    relation, and gives JSON, best through `nested` (many things) or `nested_one` (one or None), which keep to the nested options:
+    relation, and gives JSON, best through `nested` (many things) or `nested_one` (one or None), which keep to the nested options; `keeps_id` says that the id is there whatever is selected:
 
         expandable={"extensions": lambda call, event, asked: odata.nested(call, EXTENSION, event["extensions"], asked)}
     """
@@ -184,6 +184,7 @@ class Kind(Generic[T]):
     show: Callable[[T], Json] = field(default=lambda item: cast("Json", item))
     value: Callable[[T, str], Any] | None = None
     expandable: Mapping[str, Callable[[Call, T, Expand], Any]] = field(default_factory=dict[str, Callable[[Call, T, Expand], Any]])
+    keeps_id: bool = True
 
     @property
     def selectable(self) -> tuple[str, ...]:
@@ -293,7 +294,7 @@ def chosen(kind: Kind[Any], shown: Json, select: frozenset[str] | None) -> Json:
     """What of a shown item was selected; without a selection all but what is hidden. Annotations and the id always stay."""
     if select is None:
         return {name: value for name, value in shown.items() if name not in kind.hidden}
-    return {name: value for name, value in shown.items() if name in select or name == "id" or "@" in name}
+    return {name: value for name, value in shown.items() if name in select or (name == "id" and kind.keeps_id) or "@" in name}
 
 
 def entity(call: Call, status: int, context: str, value: Json, applied: str = "") -> Response:
