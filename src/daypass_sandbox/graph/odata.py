@@ -171,9 +171,11 @@ class Kind(Generic[T]):
     `properties` may be selected, `hidden` are there only when selected. `orderable` and `filterable` are paths (`start/dateTime`), None for
     every property. `show` renders an item, `value` gives what it has at a path (by default: of what is shown). `expandable` holds the
     navigation properties that can be expanded, each with who finds what is there: it gets the call, the item and what is asked of the
-    relation, and gives JSON, best through `nested` (many things) or `nested_one` (one or None), which keep to the nested options; `keeps_id` says that the id is there whatever is selected:
+    relation, and gives JSON, best through `nested` (many things) or `nested_one` (one or None), which keep to the nested options:
 
         expandable={"extensions": lambda call, event, asked: odata.nested(call, EXTENSION, event["extensions"], asked)}
+
+    `keeps_id` says that the id is shown whatever is selected.
     """
 
     name: str
