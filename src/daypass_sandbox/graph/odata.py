@@ -5,6 +5,8 @@ What a handler does not name is refused with 501 and the option's name, so that 
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -135,22 +137,39 @@ class Page:
     next_link: str = ""
 
 
-def page(call: Call, total: int, size: int | None = None, *, repeat_last: bool = False) -> Page:
-    """The page asked for by $top, $skip and a preferred size.
+def page(call: Call, total: int, size: int | None = None, *, repeat_last: bool = False, by_token: bool = False) -> Page:
+    """The page asked for by $top, $skip (or `by_token`, as the directory pages, a $skiptoken) and a preferred size.
 
     `repeat_last` plays a known quirk of Outlook: the last item of a page comes again as the first of the next one
     (microsoft-graph-docs-contrib issue 2285).
     """
     size = _whole("$top", call.query["$top"], 1) if "$top" in call.query else size or PAGE_SIZE
-    first = _whole("$skip", call.query.get("$skip", "0"), 0)
+    option = "$skiptoken" if by_token else "$skip"
+    asked = call.query.get(option, "0")
+    first = _place(asked) if by_token and asked != "0" else _whole(option, asked, 0)
     last = min(first + size, total)
     if last >= total:
         return Page(first, last)
     url = urlsplit(call.request.url)
-    options = [(name, value) for name, value in parse_qsl(url.query, keep_blank_values=True) if name.lower() != "$skip"]
+    options = [(name, value) for name, value in parse_qsl(url.query, keep_blank_values=True) if name.lower() != option]
     begin = last - 1 if repeat_last and size > 1 else last
-    query = urlencode([*options, ("$skip", str(begin))], quote_via=quote)
+    query = urlencode([*options, (option, _place_token(begin) if by_token else str(begin))], quote_via=quote)
     return Page(first, last, f"{call.root}{url.path}?{query}")
+
+
+def _place_token(place: int) -> str:
+    return base64.urlsafe_b64encode(f"directory page {place}".encode()).decode()
+
+
+def _place(token: str) -> int:
+    """Where the page of a token begins."""
+    with contextlib.suppress(ValueError):
+        word = base64.urlsafe_b64decode(token).decode()
+        place = word.removeprefix("directory page ")
+        if place != word and place.isdecimal():
+            return int(place)
+    message = "The specified page token value has expired and can no longer be included in your request."
+    raise Fault(400, "Directory_ExpiredPageToken", message)
 
 
 def collection(call: Call, context: str, values: Sequence[Any], total: int, cut: Page, applied: str = "") -> Response:
@@ -216,17 +235,18 @@ def listing(
     applied: str = "",
     size: int | None = None,
     repeat_last: bool = False,
+    by_token: bool = False,
 ) -> Response:
     """Answer a list of things of one kind as the query options ask.
 
-    `options` are allowed beside the usual ones, `size` is the page's by preference; `repeat_last` as for `page`.
+    `options` are allowed beside the usual ones, `size` is the page's by preference; `repeat_last` and `by_token` as for `page`.
     """
     allow(call, *LIST_OPTIONS, *options)
     if "$filter" in call.query:
         raise Fault(501, "notImplemented", "The query option '$filter' is not implemented in this sandbox yet.")
     select = selected(call, kind.selectable, kind.name)
     items = arranged(items, order(call, kind.orderable or kind.properties, kind.name), kind.at)
-    cut = page(call, len(items), size, repeat_last=repeat_last)
+    cut = page(call, len(items), size, repeat_last=repeat_last, by_token=by_token)
     relations = expansions(call.query.get("$expand", ""), kind)
     values = [expanded(call, kind, item, select, relations) for item in items[cut.first : cut.last]]
     return collection(call, context, values, len(items), cut, applied)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import random
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from daypass.wire import Request
 from daypass_sandbox.graph import odata
-from daypass_sandbox.routes import Route
+from daypass_sandbox.routes import Call, Fault, Route
 from daypass_sandbox.tenant import Tenant
 from graph_caller import PACIFIC, Graph, StoppedClock, new_tenant, timed
 
@@ -200,3 +202,17 @@ def test_an_expanded_relation_keeps_to_its_own_options(zoo):
 @pytest.mark.parametrize("expand", ["name", "owner", "toys(", "toys($colour=red)", "toys)", "toys($top=0)", "toys($select=shoeSize)"])
 def test_an_expand_of_what_is_no_relation_is_refused(zoo, expand):
     assert zoo("GET", f"/pets?$expand={expand}").status == 400
+
+
+def test_a_page_may_go_on_by_a_token_that_says_nothing():
+    def cut(query):
+        return odata.page(Call(new_tenant(), Request("GET", "https://h/v1.0/users?$top=2"), "https://h", query=query), 5, by_token=True)
+
+    first = cut({"$top": "2"})
+    token = dict(parse_qsl(urlsplit(first.next_link).query))["$skiptoken"]
+    assert not token.isdecimal()
+    assert (cut({"$top": "2", "$skiptoken": token}).first, cut({"$top": "5"}).next_link) == (2, "")
+    for broken in ("x", "Zm9v", token[:-6], "\u00e9"):
+        with pytest.raises(Fault) as refused:
+            cut({"$skiptoken": broken})
+        assert refused.value.code == "Directory_ExpiredPageToken"
