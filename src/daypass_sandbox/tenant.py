@@ -33,6 +33,7 @@ from .clock import Clock, TenantClock, iso
 from .control import door as control
 from .directory.people import ROUTES as DIRECTORY_ROUTES
 from .directory.people import resolve
+from .directory.places import ROUTES as PLACE_ROUTES
 from .entra import apps as registrations
 from .entra import protocol as entra
 from .entra.tokens import Grant, SigningKey, access_token, base64url, caller_of, process_key
@@ -63,6 +64,7 @@ GRAPH_ROUTES = (
     *CATEGORY_ROUTES,
     *SUPPORTED_ROUTES,
     *TRANSLATION_ROUTES,
+    *PLACE_ROUTES,
 )
 GRAPH_HOSTS = frozenset({"graph.microsoft.com"})
 LONGEST_ID_BYTES = 48  # of an Outlook-like id, before Base64
@@ -72,8 +74,9 @@ LONGEST_ID_BYTES = 48  # of an Outlook-like id, before Base64
 class State:
     """All that the tenant remembers, as JSON-able values; a snapshot is a copy of it.
 
-    `users` and `mailboxes` are keyed by object id. A user is a Graph user resource (own members begin with `x-`); a mailbox has
-    `timeZone` (a Windows name), `calendars` and `events`. `sessions` counts how often a user's sign-ins were revoked.
+    `users` and `mailboxes` are keyed by object id, `places` by theirs (`directory.places`). A user is a Graph user resource (own
+    members begin with `x-`); a mailbox has `timeZone` (a Windows or IANA name), `calendars` and `events`. `sessions` counts how
+    often a user's sign-ins were revoked.
     """
 
     tenant_id: str = TENANT_ID
@@ -82,6 +85,7 @@ class State:
     users: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     groups: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     mailboxes: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    places: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     apps: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     service_principals: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     app_role_assignments: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])

@@ -25,7 +25,10 @@ def parse(seed: str) -> Json:
         return document
     if document["like"] not in BUILT_IN:
         raise ValueError(f"the seed is like '{document['like']}', which is none of {', '.join(BUILT_IN)}")
-    return {**parse(document["like"]), **document}
+    inherited = parse(document["like"])
+    if "rooms" in document:  # what its rooms lie in is of no use to others
+        inherited.pop("places", None)
+    return {**inherited, **document}
 
 
 def _read(seed: str) -> Json:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..routes import Fault
-from . import residents, schedule
+from . import places, residents, schedule
 from .document import check, parse
 from .ground import Ground
 
@@ -51,6 +51,12 @@ class OfAPerson:
 
 OF_A_PERSON = (
     OfAPerson("timeZone", str, None, "their time zone, a Windows or IANA name; else the seed's"),
+    OfAPerson(
+        "x-room",
+        dict,
+        places.settle_room,
+        "what Graph tells of a room as a place: `capacity`, `building`, …; `type` if it is a `workspace`",
+    ),
     OfAPerson("calendars", list, residents.more_calendars, "calendars besides the first: `name`, `color`"),
 )
 SECTIONS = (
@@ -58,6 +64,7 @@ SECTIONS = (
     Section("zone", str, None, "the time zone in which days and times of day are meant (UTC)"),
     Section("people", dict, None, "those who have an account and a mailbox, by a short name"),
     Section("rooms", dict, None, "rooms, by a short name; like people, but nobody signs in as one"),
+    Section("places", dict, places.plant, "buildings, floors, sections, desks and lists of rooms, by a short name"),
     Section("events", list, schedule.plant, "events, each in the organizer's calendar and in each guest's"),
 )
 

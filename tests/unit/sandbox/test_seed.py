@@ -106,7 +106,7 @@ def test_the_empty_seed_has_the_same_people_and_no_events():
     empty, contoso = new_tenant("empty"), new_tenant("contoso")
     assert empty.state.users == contoso.state.users
     assert all(not mailbox["events"] for mailbox in empty.state.mailboxes.values())
-    assert len(empty.state.users) == 20
+    assert len(empty.state.users) == 21
 
 
 def test_a_snapshot_of_a_seeded_tenant_is_plain_json():
@@ -125,6 +125,56 @@ def test_a_seed_of_ones_own_can_bring_its_own_people():
     tenant = new_tenant(json.dumps(document))
     assert list(tenant.state.users) == [MEGAN]
     assert tenant.state.users[MEGAN]["mail"] == "megan@contoso.example"
+
+
+OLYMPIC = {"id": "r1", "displayName": "Olympic", "userPrincipalName": "olympic@contoso.example", "x-room": {"capacity": 3}}
+SPACE = {"id": "w1", "displayName": "Space", "userPrincipalName": "space@contoso.example", "x-room": {"type": "workspace"}}
+
+
+def test_rooms_of_a_seed_lie_where_its_places_say():
+    places = {
+        "hq": {"type": "building", "displayName": "HQ", "label": "1"},
+        "ground": {"type": "floor", "displayName": "Ground", "parent": "hq", "rooms": ["olympic"]},
+        "wing": {"type": "section", "displayName": "Wing", "parent": "ground", "workspaces": ["space"]},
+        "all": {"type": "roomList", "displayName": "All", "emailAddress": "all@contoso.example", "rooms": ["olympic"]},
+    }
+    tenant = new_tenant(json.dumps({"like": "empty", "rooms": {"olympic": OLYMPIC, "space": SPACE}, "places": places}))
+    graph = Graph(tenant, scopes=("Place.Read.All",))
+    room, building = (graph("GET", f"/places/graph.{kind}").body["value"][0] for kind in ("room", "building"))
+    assert (room["displayName"], room["capacity"], building["label"]) == ("Olympic", 3, "1")
+    below = graph("GET", f"/places/{building['id']}/descendants").body["value"]
+    assert [place["displayName"] for place in below] == ["Ground", "Olympic", "Wing", "Space"]
+    assert graph("GET", "/places/all@contoso.example/graph.roomList/rooms").body["value"] == [room]
+
+
+def test_rooms_of_ones_own_lie_in_no_place_of_the_seed_that_one_is_like():
+    tenant = new_tenant(json.dumps({"like": "contoso", "rooms": {"olympic": OLYMPIC}, "events": []}))
+    assert [place["type"] for place in tenant.state.places.values()] == ["room"]
+
+
+@pytest.mark.parametrize(
+    ("places", "said"),
+    [
+        ({"x": {"displayName": "X"}}, "places.x lacks 'type'"),
+        ({"x": {"type": "castle", "displayName": "X"}}, "the type 'castle' is none of"),
+        ({"x": {"type": "room", "displayName": "X"}}, "the type 'room' is none of"),
+        ({"x": {"type": "floor", "displayName": "X", "parent": "y"}}, "'y' is no place before this one that it may lie in (building)"),
+        ({"x": {"type": "floor", "displayName": "X", "rooms": ["nobody"]}}, "'nobody' is nobody of this seed"),
+        ({"x": {"type": "floor", "displayName": "X", "rooms": ["megan"]}}, "one of its rooms is no room"),
+        ({"x": {"type": "building", "displayName": "X", "rooms": ["adams"]}}, "a room can't lie in a building"),
+        ({"x": {"type": "building", "displayName": "X", "windows": 4}}, "'windows'"),
+    ],
+)
+def test_a_place_that_makes_no_sense_is_refused_with_its_name(places, said):
+    with pytest.raises(ValueError, match=r"^places") as refusal:
+        new_tenant(json.dumps({"like": "empty", "places": places}))
+    assert said in str(refusal.value)
+
+
+def test_a_room_of_a_type_that_is_none_is_refused():
+    rooms = {"olympic": {**OLYMPIC, "x-room": {"type": "castle"}}}
+    with pytest.raises(ValueError, match=r"people\.olympic\.x-room: the type of a room is one of room, workspace"):
+        new_tenant(json.dumps({"like": "empty", "rooms": rooms}))
 
 
 def test_an_organizer_from_elsewhere_has_no_mailbox_here():
