@@ -48,6 +48,9 @@ QUIRKS: Mapping[str, Quirk] = {
         "answers); SyncStateInvalid and resyncRequired are 410 with a Location to begin anew; empty: as the service does",
         ("", "SyncStateNotFound", "syncStateNotFound", "SyncStateInvalid", "resyncRequired"),
     ),
+    "preserveDeclinedMeetings": Quirk(
+        False, "a declined meeting stays in the attendee's calendar, shown as free, instead of leaving it (Exchange's setting of this name)"
+    ),
     "seed": Quirk(0.0, "the seed of everything that is drawn"),
 }
 

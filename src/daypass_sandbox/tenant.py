@@ -26,6 +26,7 @@ from .calendar.calendars import ROUTES as CALENDAR_ROUTES
 from .calendar.delta import ROUTES as CALENDAR_DELTA_ROUTES
 from .calendar.identity import PLAIN
 from .calendar.reading import ROUTES as READING_ROUTES
+from .calendar.responding import ROUTES as RESPONDING_ROUTES
 from .calendar.translation import ROUTES as TRANSLATION_ROUTES
 from .calendar.writing import ROUTES as WRITING_ROUTES
 from .changes import Change
@@ -41,8 +42,10 @@ from .graph import batch, paths
 from .graph.throttle import SERVICE_SECONDS, Throttle
 from .journal import Journal
 from .outlook.categories import ROUTES as CATEGORY_ROUTES
+from .outlook.sending import ROUTES as SENDING_ROUTES
 from .outlook.settings import ROUTES as SETTINGS_ROUTES
 from .outlook.supported import ROUTES as SUPPORTED_ROUTES
+from .outlook.tips import ROUTES as TIPS_ROUTES
 from .routes import Call, Fault, Route, Router, reply
 from .seeds import planting
 
@@ -59,12 +62,15 @@ GRAPH_ROUTES = (
     *CALENDAR_ROUTES,
     *READING_ROUTES,
     *WRITING_ROUTES,
+    *RESPONDING_ROUTES,
     *CALENDAR_DELTA_ROUTES,
     *SETTINGS_ROUTES,
     *CATEGORY_ROUTES,
     *SUPPORTED_ROUTES,
     *TRANSLATION_ROUTES,
     *PLACE_ROUTES,
+    *SENDING_ROUTES,
+    *TIPS_ROUTES,
 )
 GRAPH_HOSTS = frozenset({"graph.microsoft.com"})
 LONGEST_ID_BYTES = 48  # of an Outlook-like id, before Base64
@@ -99,6 +105,7 @@ class State:
     policies: dict[str, Any] = field(default_factory=dict[str, Any])
     faults: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     quirks: dict[str, Any] = field(default_factory=dict[str, Any])
+    outbox: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     clock: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def session_of(self, user_id: str) -> int:

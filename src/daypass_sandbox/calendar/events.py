@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
@@ -123,15 +123,20 @@ def change_occurrence(event: Json, day: str, neighbours: tuple[str | None, str |
     now = view(event, day)
     changes = {name: value for name, value in _settled(given, now, author).items() if name != "transactionId"}
     changed = {**now, **changes}
-    _check_times(changed)
+    check_times(changed)
     before, after = (_actual_day(event, other) if other else None for other in neighbours)
     moved_to = _day_of(changed, event)
     if (before and moved_to <= before) or (after and moved_to >= after):
         message = "Modified occurrence is crossing or overlapping adjacent occurrence."
         raise Fault(400, "ErrorOccurrenceCrossingBoundary", message)
-    exception = {**event["exceptions"].get(day, {}), "start": now["start"], "end": now["end"], **changes}
+    return with_exception(event, day, {"start": now["start"], "end": now["end"], **changes}, author.now)
+
+
+def with_exception(event: Json, day: str, changes: Json, now: float) -> Json:
+    """The series with an occurrence that differs by these changes (`start` and `end` among them), besides those it has already."""
+    exception = {**event["exceptions"].get(day, {}), **changes}
     exception["version"] = exception.get("version", event["version"]) + 1
-    stamp(exception, event["id"] + day, author.now)
+    stamp(exception, event["id"] + day, now)
     return {**event, "exceptions": {**event["exceptions"], day: exception}}
 
 
@@ -284,7 +289,7 @@ def _settled(given: Json, before: Mapping[str, Any], author: Author) -> Json:
         places = _places(given.get("locations") or [given.get("location")])
         changes |= {"locations": places, "location": places[0] if places else NO_PLACE}
     if given.get("attendees"):
-        changes["attendees"] = _invited(given["attendees"], before, author)
+        changes["attendees"] = invited(given["attendees"], before.get("attendees", ()), author.name_of)
     if "body" in given:
         body = {"contentType": "text", "content": "", **_without_nulls(given["body"])} if given["body"] else DEFAULTS["body"]
         changes |= {"body": body, "bodyPreview": plain_text(body)[:PREVIEW_LENGTH]}
@@ -301,21 +306,24 @@ def _places(given: list[Json | None]) -> list[Json]:
     return [{**place, "locationType": "default", "uniqueId": place["displayName"], "uniqueIdType": "private"} for place in named]
 
 
-def _invited(given: list[Json], before: Mapping[str, Any], author: Author) -> list[Json]:
+def invited(given: list[Json | None], before: Iterable[Json], name_of: Callable[[str], str | None]) -> list[Json]:
+    """A client's attendees (or recipients) as they are kept; those of `before` keep their answers. Fault 400 `ErrorInvalidRecipients`."""
     if len(given) > MOST_ATTENDEES:
         raise Fault(400, "ErrorInvalidRecipients", f"An event can have at most {MOST_ATTENDEES} attendees; {len(given)} were given.")
-    answers = {other["emailAddress"]["address"].lower(): other["status"] for other in before.get("attendees", ())}
-    invited: list[Json] = []
-    for attendee in given:
-        known: Json = (attendee or {}).get("emailAddress") or {}
-        address: str = known.get("address") or ""
+    known = {other["emailAddress"]["address"].lower(): other for other in before}
+    found: dict[str, Json] = {}  # by address: who is named twice is asked once
+    for one in given:
+        attendee: Json = one or {}
+        named: Json = attendee.get("emailAddress") or {}
+        address: str = named.get("address") or ""
         if "@" not in address:
             message = f"At least one recipient isn't valid., Recipient '{address}' isn't resolved. All recipients must be resolved"
             raise Fault(400, "ErrorInvalidRecipients", message + " before a message can be submitted.")
-        name = known.get("name") or author.name_of(address) or address
-        status = answers.get(address.lower(), {"response": "none", "time": NEVER})
-        invited.append({"type": attendee.get("type") or "required", "status": status, "emailAddress": {"name": name, "address": address}})
-    return invited
+        name = named.get("name") or name_of(address) or address
+        earlier = known.get(address.lower(), {"status": {"response": "none", "time": NEVER}})
+        asked = {"type": attendee.get("type") or "required", "emailAddress": {"name": name, "address": address}}
+        found.setdefault(address.lower(), {**earlier, **asked})
+    return list(found.values())
 
 
 def _meeting(changes: Json, before: Mapping[str, Any], author: Author) -> Json:
@@ -359,7 +367,7 @@ def _finished(event: Json, author: Author) -> Json:
         event = {"exceptions": {}, "cancelled": [], **event, "type": "seriesMaster"}
     else:
         event = {name: value for name, value in event.items() if name not in ("exceptions", "cancelled")} | {"type": "singleInstance"}
-    _check_times(event)
+    check_times(event)
     event["version"] += 1
     kept = {name: value for name, value in event.items() if name not in DEFAULTS or value != DEFAULTS[name]}
     return stamp(kept, event["id"], author.now)
@@ -378,7 +386,8 @@ def _in_recurrence_zone(event: Json) -> Json:
     return event
 
 
-def _check_times(event: Mapping[str, Any]) -> None:
+def check_times(event: Mapping[str, Any]) -> None:
+    """Fault 400 unless `end` is not before `start`, and an all-day event goes from midnight to midnight in one zone."""
     start, end = wall_time(event["start"]), wall_time(event["end"])
     same_zone = event["start"]["timeZone"] == event["end"]["timeZone"]
     if end < start if same_zone else _instant(event["end"], False) < _instant(event["start"], False):

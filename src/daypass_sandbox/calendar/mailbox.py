@@ -69,6 +69,7 @@ class Mailbox:
         self._moved: dict[str, list[str]] = {}
         self._by_transaction: dict[str, str] = {}
         self._by_first_id: dict[str, str] = {}
+        self._by_uid: dict[str, tuple[str, ...]] = {}
         self._indexed = 0
         for event in self.events.values():
             self._enter(event)
@@ -141,6 +142,10 @@ class Mailbox:
         """The event that was created with this transaction id."""
         return self.events.get(self._by_transaction.get(transaction_id, ""))
 
+    def of_meeting(self, uid: str) -> list[Json]:
+        """The events of this mailbox that belong to the meeting with this uid: its own, or the copies of those who are asked."""
+        return [self.events[event_id] for event_id in self._by_uid.get(uid, ())]
+
     def neighbours(self, event: Json, day: str) -> tuple[str | None, str | None]:
         """The original days of the occurrences before and after one of a series."""
         before, after = self._series[event["id"]].rule.neighbours(date.fromisoformat(day))
@@ -203,6 +208,8 @@ class Mailbox:
             self._by_transaction[event["transactionId"]] = event["id"]
         if "firstId" in event:
             self._by_first_id[event["firstId"]] = event["id"]
+        if _is_meeting(event):
+            self._by_uid[event["uid"]] = (*self._by_uid.get(event["uid"], ()), event["id"])
         if event.get("recurrence") is None:
             self._place((event["id"], None), events.span(event))
             return
@@ -223,6 +230,9 @@ class Mailbox:
         if event.get("transactionId"):
             self._by_transaction.pop(event["transactionId"], None)
         self._by_first_id.pop(event.get("firstId", ""), None)
+        others = tuple(other for other in self._by_uid.pop(event["uid"], ()) if other != event_id)
+        if others:
+            self._by_uid[event["uid"]] = others
         for key in [(event_id, None), *((event_id, day) for day in self._moved.pop(event_id, ()))]:
             self._leave(key)
 
@@ -270,6 +280,15 @@ class Mailbox:
                 span = events.span(event, original)
                 if _touches(*span, start, end):
                     yield Slot(*span, event, original)
+
+
+def _is_meeting(event: Json) -> bool:
+    """Whether others take part: the organizer's event with attendees (of all of it, or of some days), or somebody's copy."""
+    return (
+        bool(event.get("attendees"))
+        or not event.get("isOrganizer", True)
+        or any("attendees" in e for e in event.get("exceptions", {}).values())
+    )
 
 
 def _touches(start: int, end: int, window_start: int, window_end: int) -> bool:

@@ -73,7 +73,7 @@ def event(slot: Slot, form: Form) -> Json:
     resource |= {
         "originalStartTimeZone": stored.get("originalStartTimeZone", start["timeZone"]),
         "originalEndTimeZone": stored.get("originalEndTimeZone", end["timeZone"]),
-        "iCalUId": _global_id(stored["uid"], slot.day),
+        "iCalUId": global_id(stored["uid"], slot.day or stored.get("instanceDay")),
         "hasAttachments": False,
         "seriesMasterId": resource.get("seriesMasterId"),
         "occurrenceId": _occurrence_name(resource["seriesMasterId"], slot.day) if slot.day else None,
@@ -113,7 +113,7 @@ def _chosen(resource: Json, form: Form, slot: Slot, calendar_id: str) -> Json:
         if "cancelledOccurrences" in form.select and slot.event.get("cancelled") and slot.day is None:
             resource["cancelledOccurrences"] = [_occurrence_name(resource["id"], day) for day in slot.event["cancelled"]]
         if "uid" in form.select:
-            resource["uid"] = _global_id(slot.event["uid"], None)
+            resource["uid"] = global_id(slot.event["uid"], None)
         resource = {name: value for name, value in resource.items() if name in form.select or name in ("@odata.etag", "id")}
     return {name: value for name, value in resource.items() if not (form.basic and name in HIDDEN_FROM_BASIC)}
 
@@ -145,7 +145,7 @@ def _body(stored: Mapping[str, str], plain_text: bool) -> Json:
     return {"contentType": "html", "content": content}
 
 
-def _global_id(uid: str, day: str | None) -> str:
+def global_id(uid: str, day: str | None) -> str:
     """The iCalUId: the same in every attendee's mailbox; the occurrences of a series bear their original day in it."""
     year, month, date = (int(part) for part in day.split("-")) if day else (0, 0, 0)
     return f"{GLOBAL_ID}{year:04X}{month:02X}{date:02X}{'0' * 24}10000000{uid}"

@@ -7,9 +7,8 @@ from typing import Any
 from ..graph.payload import FLAG, IGNORED, NOT_BUILT, NUMBER, TEXT, WHOLE
 from .recurrence import DAYS, FREQUENCIES, POSITIONS
 
-_ADDRESS = {"name": TEXT, "address": TEXT}
-_RECIPIENT = {"emailAddress": _ADDRESS}
-_TIME = {"dateTime": TEXT, "timeZone": TEXT}
+RECIPIENT = {"emailAddress": {"name": TEXT, "address": TEXT}}
+TIME = {"dateTime": TEXT, "timeZone": TEXT}
 _PROVIDER = ("unknown", "skypeForBusiness", "skypeForConsumer", "teamsForBusiness")
 _POSTAL = {"type": IGNORED, "street": TEXT, "city": TEXT, "state": TEXT, "countryOrRegion": TEXT, "postalCode": TEXT, "postOfficeBox": TEXT}
 _COORDINATES = dict.fromkeys(("altitude", "latitude", "longitude", "accuracy", "altitudeAccuracy"), NUMBER)
@@ -63,12 +62,12 @@ READ_ONLY = (
 EVENT: dict[str, Any] = {
     "subject": TEXT,
     "body": {"contentType": ("text", "html"), "content": TEXT},
-    "start": _TIME,
-    "end": _TIME,
+    "start": TIME,
+    "end": TIME,
     "isAllDay": FLAG,
     "location": _LOCATION,
     "locations": [_LOCATION],
-    "attendees": [{**_RECIPIENT, "type": ("required", "optional", "resource"), "status": IGNORED, "proposedNewTime": IGNORED}],
+    "attendees": [{**RECIPIENT, "type": ("required", "optional", "resource"), "status": IGNORED, "proposedNewTime": IGNORED}],
     "recurrence": _RECURRENCE,
     "importance": ("low", "normal", "high"),
     "sensitivity": ("normal", "personal", "private", "confidential"),

@@ -13,7 +13,7 @@ from ..directory import people
 from ..graph import odata, payload
 from ..graph.permissions import WRITE_CALENDARS
 from ..routes import Call, Fault, Route
-from . import events, shapes
+from . import events, meetings, shapes
 from .access import USER, everywhere, found, opened, owner
 from .reading import answer_event
 
@@ -28,8 +28,7 @@ def create_event(call: Call) -> Response:
     given = payload.read(call.json(), shapes.EVENT, "event")
     known = box.with_transaction(given.get("transactionId") or "")
     if known is None:
-        known = events.create(given, author(call, calendar), calendar["id"])
-        box.put(known)
+        known = meetings.publish(call.tenant, box, None, events.create(given, author(call, calendar), calendar["id"]))
     return answer_event(call, box, 201, box.slot(known), asked)
 
 
@@ -44,7 +43,7 @@ def update_event(call: Call) -> Response:
         changed = events.change(event, given, writer)
     else:
         changed = events.change_occurrence(event, day, box.neighbours(event, day), given, writer)
-    box.put(changed)
+    changed = meetings.publish(call.tenant, box, event, changed, day)
     return answer_event(call, box, 200, box.slot(changed, day), asked)
 
 
@@ -54,10 +53,7 @@ def delete_event(call: Call) -> Response:
     box = opened(call)
     event, day = found(call, box)
     check_etag(call, event, day)
-    if day is None:
-        box.remove(event["id"])
-    else:
-        box.put(events.cancel_occurrence(event, day, call.tenant.clock.now()))
+    meetings.withdraw(call.tenant, box, event, day)
     return Response(204)
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from daypass.wire import Response
 
 from ..routes import Call, Fault, Router, reply
-from . import apps, clock, contents, events, habits, record, sign_ins, weather, whole
+from . import apps, clock, contents, events, habits, mail, record, sign_ins, weather, whole
 
 ROUTES = (
     *apps.ROUTES,
@@ -22,6 +22,7 @@ ROUTES = (
     *habits.ROUTES,
     *contents.ROUTES,
     *events.ROUTES,
+    *mail.ROUTES,
     *record.ROUTES,
     *whole.ROUTES,
 )

@@ -33,6 +33,7 @@ WRITE_GROUP_EVENTS = Permissions(("Group.ReadWrite.All",))
 
 READ_SETTINGS = Permissions(("MailboxSettings.Read", "MailboxSettings.ReadWrite"), ("MailboxSettings.Read", "MailboxSettings.ReadWrite"))
 WRITE_SETTINGS = Permissions(("MailboxSettings.ReadWrite",), ("MailboxSettings.ReadWrite",))
+READ_MAIL = Permissions(("Mail.Read", "Mail.ReadWrite", "Mail.Read.Shared", "Mail.ReadWrite.Shared"), ("Mail.Read", "Mail.ReadWrite"))
 SEND_MAIL = Permissions(("Mail.Send",), ("Mail.Send",))
 READ_TASKS = Permissions(("Tasks.Read", "Tasks.ReadWrite"), ("Tasks.Read.All", "Tasks.ReadWrite.All"))
 WRITE_TASKS = Permissions(("Tasks.ReadWrite",), ("Tasks.ReadWrite.All",))
