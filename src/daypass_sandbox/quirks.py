@@ -51,6 +51,19 @@ QUIRKS: Mapping[str, Quirk] = {
     "preserveDeclinedMeetings": Quirk(
         False, "a declined meeting stays in the attendee's calendar, shown as free, instead of leaving it (Exchange's setting of this name)"
     ),
+    "repeatedPushes": Quirk(False, "notifications: each update is pushed three times (microsoft-graph-docs-contrib issue 3072)"),
+    "reminderPushes": Quirk(False, "notifications: an event is pushed as updated when its reminder falls due (observed by others)"),
+    "slowEndpoints": Quirk(
+        True,
+        "notifications: for webhooks that answer slowly they come ten minutes late, or are dropped "
+        "(concepts/change-notifications-delivery-webhooks)",
+    ),
+    "tokenHoldsPush": Quirk(
+        False,
+        "notifications: they wait, for up to 4 hours, once the token has expired that the subscription was last authorized by (the same "
+        "page; others see Outlook's go on to the end of the subscription)",
+    ),
+    "validationTokensV2": Quirk(False, "notifications: validation tokens are of version 2.0, with azp in place of appid"),
     "seed": Quirk(0.0, "the seed of everything that is drawn"),
 }
 

@@ -22,12 +22,14 @@ from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, web
 from aiohttp.streams import StreamReader
+from yarl import URL
 
 from daypass.errors import TransportError
 from daypass.wire import Flow, Reply, Request, Response, Sleep, step
 
 from . import keeping
 from .faults import Disrupted
+from .outside import Outgoing
 from .tenant import Tenant
 
 NAMES = (
@@ -36,7 +38,8 @@ NAMES = (
 )
 LARGEST_BODY_BYTES = 8 * 1024 * 1024
 STALL_SECONDS = 3600.0
-OUTSIDE_SECONDS = 10.0  # a webhook must answer its validation within these
+OUTSIDE_SECONDS = 10.0  # others must answer within these, unless a request says otherwise
+HEARTBEAT_SECONDS = 1.0
 LARGEST_REPLY_BYTES = 65536
 T = TypeVar("T")
 START_SECONDS = 60.0
@@ -192,6 +195,7 @@ async def running(options: Options) -> AsyncGenerator[Running]:
             loop = asyncio.get_running_loop()
             listener = await loop.create_server(server, options.host, options.port, ssl=context)
             saving = loop.create_task(store.save_now_and_then()) if store else None
+            carrying = loop.create_task(_Carrier(tenant, outside, door.answered).carry())
             try:
                 yield _described(tenant, listener.sockets[0].getsockname()[1], ca_file)
             finally:
@@ -199,6 +203,8 @@ async def running(options: Options) -> AsyncGenerator[Running]:
                 for connection in server.connections:  # clients that keep theirs alive are not waited for
                     _abort(connection.transport)
                 await server.shutdown(0.5)
+                carrying.cancel()
+                await asyncio.wait([carrying])
                 if saving and store:
                     saving.cancel()
                     store.save()
@@ -238,6 +244,7 @@ class _Door:
 
     def __init__(self, tenant: Tenant, latency_seconds: float, outside: ClientSession, record: IO[str] | None) -> None:
         self._tenant, self._latency_seconds, self._outside, self._record = tenant, latency_seconds, outside, record
+        self.answered = asyncio.Event()
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
@@ -245,6 +252,7 @@ class _Door:
         url = f"https://{headers.get('host', 'localhost')}{request.raw_path}"
         asked, began = Request(request.method, url, headers, await request.read()), time.perf_counter()
         answer = await run(self._tenant.flow(asked), self._outside)
+        self.answered.set()
         spoilt = answer if isinstance(answer, Disrupted) else None
         latency = 0.0 if request.path.startswith("/sandbox") else self._latency_seconds
         latency += spoilt.latency_seconds if spoilt else 0.0
@@ -283,17 +291,55 @@ async def run(flow: Flow[T], outside: ClientSession) -> T:
                 reply = await _exchange(effect, outside)
 
 
+class _Carrier:
+    """Makes the deliveries of a tenant as they fall due: after a request, and when the time has come."""
+
+    def __init__(self, tenant: Tenant, outside: ClientSession, woken: asyncio.Event) -> None:
+        self._tenant, self._outside, self._woken = tenant, outside, woken
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def carry(self) -> None:
+        """Go on until cancelled."""
+        try:
+            while True:
+                self._woken.clear()
+                for flow in self._tenant.post.deliveries():
+                    task = asyncio.create_task(run(flow, self._outside))
+                    self._under_way.add(task)
+                    task.add_done_callback(self._arrived)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), self._patience())
+        finally:
+            for task in self._under_way:
+                task.cancel()
+
+    def _arrived(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self._woken.set()
+
+    def _patience(self) -> float | None:
+        """How long nothing falls due, if nobody asks for anything; a clock that stands still may be moved at any time."""
+        moment = self._tenant.post.next_moment()
+        return None if moment is None else min(max(0.0, moment - self._tenant.clock.now()), HEARTBEAT_SECONDS)
+
+
 async def _exchange(request: Request, outside: ClientSession) -> Reply:
     """One request of the tenant's own, such as a notification; redirects are not followed."""
     host = urlsplit(request.url).hostname or ""
+    seconds = request.within_seconds if isinstance(request, Outgoing) else OUTSIDE_SECONDS
     try:
         async with outside.request(
-            request.method, request.url, headers=dict(request.headers), data=request.body or None, allow_redirects=False
+            request.method,
+            URL(request.url, encoded=True),
+            headers=dict(request.headers),
+            data=request.body or None,
+            allow_redirects=False,
+            timeout=ClientTimeout(total=seconds),
         ) as answer:
             body = await answer.content.read(LARGEST_REPLY_BYTES)
             return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
     except TimeoutError:
-        return TransportError(f"{host} did not answer within {OUTSIDE_SECONDS:g} seconds", kind="timeout", host=host)
+        return TransportError(f"{host} did not answer within {seconds:g} seconds", kind="timeout", host=host)
     except (ClientError, OSError, ValueError) as error:
         return TransportError(f"{host} cannot be reached: {error}", host=host)
 

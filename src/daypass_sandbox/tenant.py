@@ -15,7 +15,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, cast
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from daypass.errors import TransportError
@@ -48,6 +48,8 @@ from .outlook.supported import ROUTES as SUPPORTED_ROUTES
 from .outlook.tips import ROUTES as TIPS_ROUTES
 from .routes import Call, Fault, Route, Router, reply
 from .seeds import planting
+from .subscriptions.delivery import PostOffice
+from .subscriptions.routes import ROUTES as SUBSCRIPTION_ROUTES
 
 __all__ = ["CLIENT_ID", "TENANT_ID", "Clock", "State", "Tenant"]
 
@@ -71,8 +73,10 @@ GRAPH_ROUTES = (
     *PLACE_ROUTES,
     *SENDING_ROUTES,
     *TIPS_ROUTES,
+    *SUBSCRIPTION_ROUTES,
 )
 GRAPH_HOSTS = frozenset({"graph.microsoft.com"})
+T = TypeVar("T")
 LONGEST_ID_BYTES = 48  # of an Outlook-like id, before Base64
 
 
@@ -83,6 +87,9 @@ class State:
     `users` and `mailboxes` are keyed by object id, `places` by theirs (`directory.places`). A user is a Graph user resource (own
     members begin with `x-`); a mailbox has `timeZone` (a Windows or IANA name), `calendars` and `events`. `sessions` counts how
     often a user's sign-ins were revoked.
+    `users` and `mailboxes` are keyed by object id. A user is a Graph user resource (own members begin with `x-`); a mailbox has
+    `timeZone` (a Windows name), `calendars` and `events`. `sessions` counts how often a user's sign-ins were revoked. `subscriptions` are
+    kept by id; `notifications` is what the post has for their webhooks (`waiting`) and had lately (`done`).
     """
 
     tenant_id: str = TENANT_ID
@@ -107,6 +114,8 @@ class State:
     quirks: dict[str, Any] = field(default_factory=dict[str, Any])
     outbox: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     clock: dict[str, Any] = field(default_factory=dict[str, Any])
+    subscriptions: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    notifications: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def session_of(self, user_id: str) -> int:
         """The number of the user's present session; it changes when their sign-ins are revoked."""
@@ -155,7 +164,8 @@ class Tenant:
     the text of a seed file). `interval_seconds` is how often a device may poll, `auto_approve` a user in whose name every
     device sign-in is approved at once, `key` what it signs tokens with (default: a key shared by the process), `throttle` whether
     Graph's request limits are kept, `outside` who answers what
-    the tenant itself asks (webhooks; by default nobody). `happened` holds the news that no subscription has been told yet.
+    the tenant itself asks (webhooks; by default nobody). `happened` holds the news that no subscription has been told yet, `post` what
+    becomes of them.
     """
 
     def __init__(
@@ -183,6 +193,7 @@ class Tenant:
         self._graph_router = Router(graph_routes)
         self.state, self.clock = State(), TenantClock(clock, {})
         self.reset(seed)
+        self.post = PostOffice(self)
 
     def reset(self, seed: str, *, keep_clock: bool = False) -> None:
         """Forget everything and begin again from a seed; ValueError when there is no such seed, and then nothing is forgotten.
@@ -201,11 +212,13 @@ class Tenant:
             raise
         self.seed = seed
         self.journal.clear()
+        self.happened.clear()
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Take over a state saved by `State.to_json`, clock setting included; ValueError when it is none."""
         self.state = State.from_json(saved)
         self.clock = TenantClock(self._source, self.state.clock)
+        self.happened.clear()
 
     def new_id(self, kind: str) -> str:
         """A new identifier: a GUID for users, apps, requests and traces, 22 letters for `uti`, a long Outlook-like id for anything else."""
@@ -237,7 +250,22 @@ class Tenant:
 
     def handle(self, request: Request) -> Response:
         """Answer one request, asking `outside` where the answer takes that. `faults.Disrupted` responses are to be spoilt as they say."""
-        flow, reply_to = self.flow(request), cast("Reply", None)
+        return self._run(self.flow(request))
+
+    def deliver(self) -> int:
+        """Make all deliveries that are due by the tenant's clock, through `outside`; gives how many requests that took.
+
+        Behind a server they are made by themselves.
+        """
+        made = 0
+        while flows := self.post.deliveries():
+            for flow in flows:
+                self._run(flow)
+            made += len(flows)
+        return made
+
+    def _run(self, flow: Flow[T]) -> T:
+        reply_to: Reply = None
         while True:
             try:
                 effect = step(flow, reply_to)
@@ -253,9 +281,11 @@ class Tenant:
 
     async def flow(self, request: Request) -> Response:
         """The same as a flow (`daypass.wire`): it awaits what must be asked of others, such as whether a webhook listens."""
+        self.post.settle()
         call = _received(self, request)
         door = self._door(call)
         answer = await door(call)
+        self.post.settle()
         if call.request.method not in ("GET", "HEAD", "OPTIONS"):
             self.changes += 1
         if door != self._control:

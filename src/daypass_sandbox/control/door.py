@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from daypass.wire import Response
 
 from ..routes import Call, Fault, Router, reply
-from . import apps, clock, contents, events, habits, mail, record, sign_ins, weather, whole
+from . import apps, clock, contents, events, habits, mail, notifications, record, sign_ins, weather, whole
 
 ROUTES = (
     *apps.ROUTES,
@@ -23,6 +23,7 @@ ROUTES = (
     *contents.ROUTES,
     *events.ROUTES,
     *mail.ROUTES,
+    *notifications.ROUTES,
     *record.ROUTES,
     *whole.ROUTES,
 )

@@ -47,3 +47,11 @@ READ_ME = Permissions(("User.Read", "User.ReadWrite", *_READ_PEOPLE), _READ_PEOP
 READ_PEOPLE = Permissions(_READ_PEOPLE, _READ_PEOPLE)
 READ_OUTLOOK_USER = Permissions(("User.Read", "User.ReadWrite", *_READ_PEOPLE))
 READ_SUPPORTED = Permissions(("User.Read", "User.ReadWrite", *_READ_PEOPLE), ("User.Read.All", "User.ReadBasic.All", *_READ_PEOPLE[2:]))
+
+# To watch by a subscription takes what reading takes, but never a `.Shared` permission, nor the basic ones.
+_GROUP_READERS = ("Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
+_USER_READERS = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
+WATCH_EVENTS = Permissions(("Calendars.Read", "Calendars.ReadWrite"), ("Calendars.Read", "Calendars.ReadWrite"))
+WATCH_TASKS = Permissions(("Tasks.ReadWrite",))
+WATCH_USERS = Permissions(_USER_READERS, _USER_READERS)
+WATCH_GROUPS = Permissions(_GROUP_READERS, _GROUP_READERS)
