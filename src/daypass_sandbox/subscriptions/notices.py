@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..calendar import events, resources
-from ..calendar.mailbox import open_mailbox
+from ..calendar import events, identity, resources
+from ..calendar.mailbox import Slot, open_mailbox
 from ..changes import Change
 from ..routes import Fault
 
@@ -24,6 +24,7 @@ def of_change(tenant: Tenant, change: Change, subscription: Json) -> Json:
     """What a change notification says of the change itself."""
     item_id = change.resource.rpartition("/")[2]
     if change.type_name == "event":
+        item_id = _immutable(tenant, change, item_id) if subscription["x-immutable"] else item_id
         path, type_name = _event_path(change, item_id, rich=bool(subscription["includeResourceData"]))
         data: Json = {"@odata.type": type_name, "@odata.id": path}
         if change.etag:
@@ -51,15 +52,26 @@ def of_subscription(tenant: Tenant, subscription: Json) -> Json:
 
 def content(tenant: Tenant, change: Change, subscription: Json) -> Json | None:
     """The selected properties of an event as it is now, for a subscription with resource data; None when it is gone."""
-    owner_id = change.owner.partition("/")[2]
+    slot = _slot(tenant, change)
+    if slot is None:
+        return None
+    names, owner_id = frozenset(subscription["x-select"]), change.owner.partition("/")[2]
+    form = resources.Form(f"{subscription['x-root']}/v1.0", owner_id, select=names, immutable=subscription["x-immutable"])
+    return {name: value for name, value in resources.event(slot, form).items() if name in names}
+
+
+def _slot(tenant: Tenant, change: Change) -> Slot | None:
+    """The event that changed, as it is now; None when it is gone."""
     try:
-        box = open_mailbox(tenant, owner_id)
-        slot = box.slot(*box.find(change.resource.rpartition("/")[2]))
+        box = open_mailbox(tenant, change.owner.partition("/")[2])
+        return box.slot(*box.find(change.resource.rpartition("/")[2]))
     except Fault:
         return None
-    names = frozenset(subscription["x-select"])
-    shown = resources.event(slot, resources.Form(f"{subscription['x-root']}/v1.0", owner_id, select=names))
-    return {name: value for name, value in shown.items() if name in names}
+
+
+def _immutable(tenant: Tenant, change: Change, item_id: str) -> str:
+    slot = _slot(tenant, change)
+    return identity.immutable(events.first_id(slot.event) if slot else item_id)
 
 
 def _event_path(change: Change, item_id: str, *, rich: bool) -> tuple[str, str]:

@@ -51,7 +51,7 @@ async def create_subscription(call: Call) -> Response:
     Fault 400 for what is not written as it must be or a webhook that fails the validation, 403 over a quota, 409 for the same again.
     """
     odata.allow(call)
-    given = _given(call)
+    given, asked = _given(call), odata.preferences(call)
     for name in ("changeType", "notificationUrl", "resource", "expirationDateTime"):
         if not given.get(name):
             raise invalid(f"{name} is a required property for subscription creation")
@@ -64,10 +64,10 @@ async def create_subscription(call: Call) -> Response:
     _check_room(call, what, changes)
     await shake_hands(call, *urls)
     _check_room(call, what, changes)  # others may have come in the meantime
-    subscription = _new(call, given, what, changes, expires)
+    subscription = {**_new(call, given, what, changes, expires), "x-immutable": asked.immutable_ids}
     call.tenant.post.registry.add(subscription)
     call.tenant.post.attend(subscription)
-    return odata.entity(call, 201, "subscriptions", shown(subscription))
+    return odata.entity(call, 201, "subscriptions", shown(subscription), asked.applied)
 
 
 def list_subscriptions(call: Call) -> Response:

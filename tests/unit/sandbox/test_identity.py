@@ -5,6 +5,7 @@ import base64
 import pytest
 
 from graph_caller import MEGAN, Graph, new_tenant, series, timed
+from webhooks import Webhook, subscribe
 
 IMMUTABLE = 'IdType="ImmutableId"'
 DECEMBER = ("2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z")
@@ -87,12 +88,12 @@ def test_a_series_moves_as_a_whole(graph, master):
 
 
 def test_a_move_is_news_of_a_deletion_and_of_a_creation(graph, event):
-    graph.tenant.happened.clear()
+    webhook = graph.tenant.outside = Webhook()
+    subscribe(graph)
     new_id = moved(graph, event["id"])["id"]
-    assert [(change.kind, change.resource) for change in graph.tenant.happened] == [
-        ("deleted", f"events/{event['id']}"),
-        ("created", f"events/{new_id}"),
-    ]
+    graph.tenant.deliver()
+    told = [(item["changeType"], item["resourceData"]["id"]) for item in webhook.items()]
+    assert told == [("deleted", event["id"]), ("created", new_id)]
 
 
 @pytest.mark.parametrize(
