@@ -83,13 +83,14 @@ class Cursor:
     """Where a client stands in a round.
 
     `at` is the number of the last change it has; in a first round that of the last before the round began, and `after` is the id of
-    the last item it got (None in later rounds). `part` and `given` name an item of which only some was given yet. `turn` counts the
-    pages, `made_at` is when the token was made (seconds since 1970).
+    the last item it got (None in later rounds). `part` names an item of which only `given` was given yet, as it was after its change
+    of number `part_at`. `turn` counts the pages, `made_at` is when the token was made (seconds since 1970).
     """
 
     at: int
     after: str | None = None
     part: str = ""
+    part_at: int = 0
     given: int = 0
     turn: int = 0
     made_at: float = 0
@@ -195,12 +196,13 @@ def _filled(step: Step, feed: Feed, values: list[Json], size: int) -> tuple[list
     for after, item_id in _ahead(step, marks[0], feed):
         if len(values) >= size:
             return marks, False
-        begun = step.cursor.given if item_id == step.cursor.part else 0
+        number = step.log.number(item_id)
+        begun = step.cursor.given if (item_id, number) == (step.cursor.part, step.cursor.part_at) else 0
         shown = feed.shown(item_id)[begun:]
         room = len(shown) if whole else size - len(values)
         values += shown[:room]
         if room < len(shown):
-            marks.append(replace(marks[-1], part=item_id, given=begun + room))
+            marks.append(replace(marks[-1], part=item_id, part_at=number, given=begun + room))
             return marks, False
         if shown:
             marks.append(after)
