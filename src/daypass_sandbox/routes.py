@@ -24,15 +24,23 @@ if TYPE_CHECKING:
 class Fault(Exception):
     """A refusal a handler raises; becomes the error envelope of the side (Graph or Entra) the request came in by.
 
-    `details` are what Graph's envelope tells beyond that: each a code, a message and the property it is about (`target`).
+    `details` are what Graph's envelope tells beyond that: each a code, a message and the property it is about (`target`); `inner` is
+    what its innerError says of its own: a code, and sometimes a message.
     """
 
     def __init__(
-        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None, *, details: Iterable[Mapping[str, str]] = ()
+        self,
+        status: int,
+        code: str,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        details: Iterable[Mapping[str, str]] = (),
+        inner: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status, self.code, self.message, self.headers = status, code, message, dict(headers or {})
-        self.details = [dict(detail) for detail in details]
+        self.details, self.inner = [dict(detail) for detail in details], dict(inner or {})
 
 
 @dataclass(frozen=True)

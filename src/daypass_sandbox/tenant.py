@@ -317,7 +317,7 @@ class Tenant:
         ids["client-request-id"] = call.request.headers.get("client-request-id", ids["request-id"])
 
         def refused(fault: Fault) -> Response:
-            inner = {"date": iso(self.clock.now()), **ids}
+            inner = {**fault.inner, "date": iso(self.clock.now()), **ids}
             told = {"code": fault.code, "message": str(fault), **({"details": fault.details} if fault.details else {}), "innerError": inner}
             return reply(fault.status, {"error": told}, fault.headers)
 

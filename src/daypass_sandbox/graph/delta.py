@@ -18,7 +18,8 @@ Between the pages of a round the world goes on. A first round walks the items in
 changed since it began; a later one walks the log of changes, where an item that changes again moves to the end. So nothing is lost,
 and what comes twice comes the second time as it then is.
 
-Rules: concepts/delta-query-overview; refusals of tokens as observed by others.
+Rules: concepts/delta-query-overview; refusals of tokens as observed by others (planetaryescape/ms-todo, spike S4; for the directory
+Microsoft's blog on the duration of change tracking tokens).
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ TOKENS = ("$skiptoken", "$deltatoken")
 TAG_BYTES = 16
 REPLAYED = 3  # how many changes a round repeats when the quirk `replays` strikes
 STALE = {  # code → (status, message, whether a Location says where to begin anew)
-    "SyncStateNotFound": (410, "The sync state generation is not found; generation={};[highest={}].", False),
+    "SyncStateNotFound": (410, "The delta token is no longer valid, and the app must reset the sync state.", False),
     "syncStateNotFound": (
         400,
         "The sync state generation is not found. The delta token is expired and data must be synchronized again.",
@@ -161,7 +162,7 @@ def opened(call: Call, log: ChangeLog, name: str, rules: Rules = OUTLOOK) -> Ste
         return replace(step, cursor=Cursor(log.last, made_at=now), asked="")
     too_old = rules.lifetime_seconds is not None and now > cursor.made_at + rules.lifetime_seconds
     if sealed["name"] != name or too_old or not log.knows(cursor.at):
-        raise _stale(step)
+        raise _stale(step, sealed["name"])
     return step
 
 
@@ -230,11 +231,11 @@ def _ahead(step: Step, cursor: Cursor, feed: Feed) -> Iterator[tuple[Cursor, str
             yield replace(cursor, at=step.log.number(item_id), part="", given=0), item_id
 
 
-def _stale(step: Step) -> Fault:
+def _stale(step: Step, name: str) -> Fault:
     code = quirks.value(step.call.tenant.state, "staleToken") or step.rules.stale
     status, message, located = STALE[code]
     anew = {"location": _url(step.call, "$deltatoken", "", step.call.query)} if located else None
-    return Fault(status, code, message.format(step.cursor.at, step.log.last), anew)
+    return Fault(status, code, message, anew, inner={"code": code if step.name == name else "SyncStateInvalid"})
 
 
 def _badly_formed() -> Fault:
