@@ -26,7 +26,11 @@ quirks = st.fixed_dictionaries(
     optional=dict.fromkeys(("emptyPages", "repeatedItems", "repeatedLinks", "replays"), likely),
 )
 patterns = st.fixed_dictionaries({"type": st.just("daily"), "interval": st.integers(1, 4)}) | st.fixed_dictionaries(
-    {"type": st.just("weekly"), "interval": st.integers(1, 2), "daysOfWeek": st.sampled_from([["monday"], ["tuesday", "friday"], ["sunday"]])}
+    {
+        "type": st.just("weekly"),
+        "interval": st.integers(1, 2),
+        "daysOfWeek": st.sampled_from([["monday"], ["tuesday", "friday"], ["sunday"]]),
+    }
 )
 limits = st.sampled_from([{}, {"type": "numbered", "numberOfOccurrences": 1}, {"type": "numbered", "numberOfOccurrences": 9}])
 
