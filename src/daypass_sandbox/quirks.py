@@ -42,6 +42,20 @@ QUIRKS: Mapping[str, Quirk] = {
     "repeatedItems": Quirk(0.0, "delta: how likely the last item of a page comes again on the next (concepts/delta-query-overview)"),
     "repeatedLinks": Quirk(0.0, "delta: how likely a page's nextLink leads to the same page again (observed by others)"),
     "replays": Quirk(0.0, "delta: how likely a round begins with changes that an earlier round had (concepts/delta-query-overview)"),
+    "todoQueryLimits": Quirk(
+        True,
+        "To Do refuses $select, ignores $count=true, gives extensions only by a filtered $expand, lists none of them, and keeps the order "
+        "of steps (planetaryescape/ms-todo, spikes S2, S3 and S15). Switched off, these work as documented",
+    ),
+    "taskRecurrenceShift": Quirk(
+        True,
+        "To Do moves a recurring task to its next occurrence when its due midnight is none in the recurrence's zone, which is UTC where it "
+        "names none (planetaryescape/ms-todo, spikes S12 and S14)",
+    ),
+    "taskRecurrenceOmitted": Quirk(False, "To Do never tells the recurrence of a task (MS365-ToDo issue 133)"),
+    "stepUncheckedByRename": Quirk(
+        True, "To Do unchecks a step by every change that does not say isChecked (planetaryescape/ms-todo, spike S1)"
+    ),
     "staleToken": Quirk(
         "",
         "delta: the refusal of a stale token: SyncStateNotFound is 410 (what Outlook answers), syncStateNotFound 400 (what the directory "

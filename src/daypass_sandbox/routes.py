@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -106,6 +106,10 @@ class Call:
         if not isinstance(body, dict):
             raise Fault(400, "RequestBodyRead", "The request body must be a JSON object.")
         return body  # pyright: ignore[reportUnknownVariableType]
+
+    def without(self, *options: str) -> Call:
+        """The call as if these query options had not been given."""
+        return replace(self, query={name: text for name, text in self.query.items() if name not in options})
 
     def preferences(self) -> dict[str, str]:
         """The Prefer header's tokens, names in lower case, quotes taken off (RFC 7240)."""

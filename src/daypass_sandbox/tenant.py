@@ -50,6 +50,7 @@ from .routes import Call, Fault, Route, Router, reply
 from .seeds import planting
 from .subscriptions.delivery import PostOffice
 from .subscriptions.routes import ROUTES as SUBSCRIPTION_ROUTES
+from .todo.routes import ROUTES as TODO_ROUTES
 
 __all__ = ["CLIENT_ID", "TENANT_ID", "Clock", "State", "Tenant"]
 
@@ -74,6 +75,7 @@ GRAPH_ROUTES = (
     *SENDING_ROUTES,
     *TIPS_ROUTES,
     *SUBSCRIPTION_ROUTES,
+    *TODO_ROUTES,
 )
 GRAPH_HOSTS = frozenset({"graph.microsoft.com"})
 T = TypeVar("T")

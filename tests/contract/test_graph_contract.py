@@ -7,11 +7,7 @@ it. It needs packages of its own: DAYPASS_KIT_PYTHON names a Python that has the
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -21,46 +17,16 @@ from daypass_sandbox.directory import people
 from daypass_sandbox.graph import paths
 from daypass_sandbox.routes import Router
 from graph_caller import MEGAN, PACIFIC, Graph, at, new_tenant, series, timed
+from judging import KIT, command, judge, told
 
-KIT = Path(os.environ.get("DAYPASS_KIT") or Path(__file__).resolve().parents[3] / "shared" / "kit")
-KIT_PYTHON = os.environ.get("DAYPASS_KIT_PYTHON") or sys.executable
-NEEDED = "import jsonschema, openapi_core, openapi_schema_validator, openapi_spec_validator, tzdata, tzlocal"
 WINDOW = "startDateTime=2026-11-16T00:00:00Z&endDateTime=2026-12-14T00:00:00Z"
 JUDGED = (*people.ROUTES, *calendars.ROUTES, *reading.ROUTES, *writing.ROUTES)
 ALWAYS_REFUSED = {"POST /users/{}/calendar/permanentdelete"}  # the default calendar
-ONLY_DOCUMENTED = "in the documentation, not in the metadata"
-SPELT_OTHERWISE_BY_THE_SERVICE = ("$.error.innerError", "$.error.innerError.date")  # the metadata has innererror and Date
 
 
 @pytest.fixture(scope="module")
 def kit() -> list[str]:
-    """The command of the judge; the test is skipped, saying why, where it cannot be had."""
-    if not (KIT / "validate.py").is_file():
-        pytest.skip(f"NOT JUDGED by Microsoft's published contract: that kit is kept elsewhere, not at {KIT} (DAYPASS_KIT)")
-    if subprocess.run([KIT_PYTHON, "-c", NEEDED], capture_output=True, timeout=60, check=False).returncode:
-        pytest.skip(
-            f"NOT JUDGED: {KIT_PYTHON} lacks the kit's packages; set DAYPASS_KIT_PYTHON to one with {NEEDED.removeprefix('import ')}"
-        )
-    return [KIT_PYTHON, str(KIT / "validate.py"), "--json", "--warn"]
-
-
-def judge(kit: list[str], exchanges: list[dict], folder: Path) -> list[tuple[dict, list[dict]]]:
-    """Each exchange with the kit's findings on it."""
-    record = folder / "exchanges.jsonl"
-    record.write_text("".join(json.dumps(exchange) + "\n" for exchange in exchanges))
-    ran = subprocess.run([*kit, str(record)], capture_output=True, text=True, timeout=300, check=False)
-    verdicts = [json.loads(line) for line in ran.stdout.splitlines()]
-    assert len(verdicts) == len(exchanges), ran.stderr
-    return [(exchange, verdict["findings"]) for exchange, verdict in zip(exchanges, verdicts, strict=True)]
-
-
-def told(judged: list[tuple[dict, list[dict]]], side: str) -> str:
-    return "\n".join(
-        f"{exchange['method']} {exchange['url']} -> {exchange['status']}: {finding['where']} {finding['message']}"
-        for exchange, findings in judged
-        for finding in findings
-        if finding["side"] == side and finding["where"] not in SPELT_OTHERWISE_BY_THE_SERVICE and ONLY_DOCUMENTED not in finding["message"]
-    )
+    return command()
 
 
 def read_everything(graph: Graph) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from daypass.wire import Response
 
 from ..routes import Call, Fault, Router, reply
-from . import apps, clock, contents, events, habits, mail, notifications, record, sign_ins, weather, whole
+from . import apps, clock, contents, errands, events, habits, mail, notifications, record, sign_ins, weather, whole
 
 ROUTES = (
     *apps.ROUTES,
@@ -20,6 +20,7 @@ ROUTES = (
     *clock.ROUTES,
     *weather.ROUTES,
     *habits.ROUTES,
+    *errands.ROUTES,
     *contents.ROUTES,
     *events.ROUTES,
     *mail.ROUTES,

@@ -36,6 +36,7 @@ WRITE_SETTINGS = Permissions(("MailboxSettings.ReadWrite",), ("MailboxSettings.R
 READ_MAIL = Permissions(("Mail.Read", "Mail.ReadWrite", "Mail.Read.Shared", "Mail.ReadWrite.Shared"), ("Mail.Read", "Mail.ReadWrite"))
 SEND_MAIL = Permissions(("Mail.Send",), ("Mail.Send",))
 READ_TASKS = Permissions(("Tasks.Read", "Tasks.ReadWrite"), ("Tasks.Read.All", "Tasks.ReadWrite.All"))
+FOLLOW_TASK_LISTS = Permissions(("Tasks.ReadWrite",), ("Tasks.Read.All", "Tasks.ReadWrite.All"))
 WRITE_TASKS = Permissions(("Tasks.ReadWrite",), ("Tasks.ReadWrite.All",))
 READ_PLACES = Permissions(("Place.Read.All", "Place.ReadWrite.All"), ("Place.Read.All", "Place.ReadWrite.All"))
 WRITE_PLACES = Permissions(("Place.ReadWrite.All",), ("Place.ReadWrite.All",))

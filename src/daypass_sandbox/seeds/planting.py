@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..routes import Fault
-from . import places, residents, schedule
+from . import errands, places, residents, schedule
 from .document import check, parse
 from .ground import Ground
 
@@ -66,6 +66,7 @@ SECTIONS = (
     Section("rooms", dict, None, "rooms, by a short name; like people, but nobody signs in as one"),
     Section("places", dict, places.plant, "buildings, floors, sections, desks and lists of rooms, by a short name"),
     Section("events", list, schedule.plant, "events, each in the organizer's calendar and in each guest's"),
+    Section("todo", dict, errands.plant, "the task lists of people, by their short names, each with its tasks"),
 )
 
 

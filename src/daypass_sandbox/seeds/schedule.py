@@ -123,7 +123,7 @@ class _Meeting:
         ]
         if "repeat" in spec:
             start = datetime.fromisoformat(given["start"]["dateTime"]).date()
-            given["recurrence"] = {"pattern": _pattern(spec["repeat"], start), "range": _range(spec, start)}
+            given["recurrence"] = {"pattern": pattern(spec["repeat"], start), "range": _range(spec, start)}
         return given
 
     def _times(self, spec: Json) -> Json:
@@ -185,7 +185,8 @@ class _Meeting:
         return events.timestamp(self._ground.now - SETTLED_BEFORE.total_seconds() / 2)
 
 
-def _pattern(repeat: Json, start: date) -> Json:
+def pattern(repeat: Json, start: date) -> Json:
+    """A recurrence pattern whose days follow from its start unless they are named."""
     own = {"interval": 1, "dayOfMonth": start.day, "month": start.month, "daysOfWeek": [DAYS[start.weekday()]]}
     return {**own, **repeat}
 

@@ -1,0 +1,1 @@
+"""Microsoft To Do: task lists, tasks, their steps, links, files and extensions, and what changed in them."""
