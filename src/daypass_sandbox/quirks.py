@@ -78,6 +78,14 @@ QUIRKS: Mapping[str, Quirk] = {
         "page; others see Outlook's go on to the end of the subscription)",
     ),
     "validationTokensV2": Quirk(False, "notifications: validation tokens are of version 2.0, with azp in place of appid"),
+    "nullIntervalFails": Quirk(
+        True, "getSchedule: an availabilityViewInterval of null is answered with 500 (microsoft-graph-docs issue 4494), not taken for 30"
+    ),
+    "formerSchedule": Quirk(
+        False,
+        "getSchedule as its pages had it before 2024: a window of less than 42 days, not 62, and 4 in availabilityView while somebody "
+        "works elsewhere, not 0 (microsoft-graph-docs-contrib pull request 9360)",
+    ),
     "seed": Quirk(0.0, "the seed of everything that is drawn"),
 }
 

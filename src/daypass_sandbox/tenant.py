@@ -25,8 +25,10 @@ from . import faults
 from .calendar.calendars import ROUTES as CALENDAR_ROUTES
 from .calendar.delta import ROUTES as CALENDAR_DELTA_ROUTES
 from .calendar.identity import PLAIN
+from .calendar.meeting_times import ROUTES as MEETING_TIME_ROUTES
 from .calendar.reading import ROUTES as READING_ROUTES
 from .calendar.responding import ROUTES as RESPONDING_ROUTES
+from .calendar.schedule import ROUTES as SCHEDULE_ROUTES
 from .calendar.translation import ROUTES as TRANSLATION_ROUTES
 from .calendar.writing import ROUTES as WRITING_ROUTES
 from .changes import Change
@@ -76,6 +78,8 @@ GRAPH_ROUTES = (
     *TIPS_ROUTES,
     *SUBSCRIPTION_ROUTES,
     *TODO_ROUTES,
+    *SCHEDULE_ROUTES,
+    *MEETING_TIME_ROUTES,
 )
 GRAPH_HOSTS = frozenset({"graph.microsoft.com"})
 T = TypeVar("T")
@@ -88,10 +92,8 @@ class State:
 
     `users` and `mailboxes` are keyed by object id, `places` by theirs (`directory.places`). A user is a Graph user resource (own
     members begin with `x-`); a mailbox has `timeZone` (a Windows or IANA name), `calendars` and `events`. `sessions` counts how
-    often a user's sign-ins were revoked.
-    `users` and `mailboxes` are keyed by object id. A user is a Graph user resource (own members begin with `x-`); a mailbox has
-    `timeZone` (a Windows name), `calendars` and `events`. `sessions` counts how often a user's sign-ins were revoked. `subscriptions` are
-    kept by id; `notifications` is what the post has for their webhooks (`waiting`) and had lately (`done`).
+    often a user's sign-ins were revoked. `subscriptions` are kept by id; `notifications` is what the post has for their webhooks
+    (`waiting`) and had lately (`done`).
     """
 
     tenant_id: str = TENANT_ID

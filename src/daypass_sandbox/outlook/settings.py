@@ -38,6 +38,7 @@ NAMES = (
     *("automaticRepliesSetting", "timeZone", "language", "workingHours", "userPurpose", "dateFormat", "timeFormat"),
     "delegateMeetingMessageDeliveryOptions",
 )
+_PURPOSES = {"x-room": "room", "x-equipment": "equipment"}  # by what an account is marked with
 UNBUILT = ("archiveFolder",)  # the id of a mail folder; this tenant has none
 SHAPE: Json = {
     "automaticRepliesSetting": {
@@ -126,7 +127,7 @@ def _all(call: Call, box: Mailbox) -> Json:
         "automaticRepliesSetting": {**NO_REPLIES, **scheduled, **kept.get("automaticRepliesSetting", {})},
         "timeZone": box.state["timeZone"],
         "workingHours": working_hours.of(box.state),
-        "userPurpose": "room" if "x-room" in user else "user",
+        "userPurpose": next((purpose for mark, purpose in _PURPOSES.items() if mark in user), "user"),
     }
 
 
