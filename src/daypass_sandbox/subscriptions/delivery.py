@@ -125,6 +125,8 @@ class PostOffice:
         number: int = self._post.get("last", 0) + 1
         self._post["last"] = number
         note |= {"id": f"n{number}", "subscriptionId": subscription["id"], "madeAt": now, "attempts": [], "outcome": "waiting"}
+        if subscription["includeResourceData"]:
+            note |= {"app": subscription["notificationUrlAppId"] or subscription["applicationId"], "root": subscription["x-root"]}
         self._tenant.changes += 1
         endpoint = self._endpoint(note["url"])
         throttled = self.quirk("slowEndpoints") and not note["event"]
@@ -240,10 +242,10 @@ class PostOffice:
             subscription = self.registry.find(note["subscriptionId"])
             if subscription:
                 item |= notices.of_subscription(self._tenant, subscription)
-            if subscription and subscription["includeResourceData"]:
-                audiences[subscription["notificationUrlAppId"] or subscription["applicationId"]] = subscription["x-root"]
                 if note["item"].get("x-content") is not None:
                     item["encryptedContent"] = sealing.sealed(self._tenant, note["item"]["x-content"], subscription)
+            if "app" in note:
+                audiences[note["app"]] = note["root"]
             items.append(item)
         version_2 = self.quirk("validationTokensV2")
         tokens = [sealing.validation_token(self._tenant, app, root, version_2=version_2) for app, root in audiences.items()]
