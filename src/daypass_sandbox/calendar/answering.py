@@ -51,7 +51,7 @@ def give(tenant: Tenant, owner_id: str, copy: Json, day: str | None, answer: Ans
         box, event = home
         day = day or copy.get("instanceDay")
         listed = _listed(invitees, owner_id, events.view(event, day)["attendees"])
-        known = tracking.recorded(event, day, {**listed, **attendee, "emailAddress": listed.get("emailAddress", sender)}, now)
+        known = tracking.recorded(event, day, {**attendee, **listed}, now)
         if known is not event:
             box.put(known)
 
@@ -83,9 +83,9 @@ def _keep(tenant: Tenant, box: Mailbox, copy: Json, day: str | None, response: s
 
 
 def _listed(invitees: Invitees, owner_id: str, attendees: list[Json]) -> Json:
-    """How the organizer's list has somebody: as themselves, or in a group (then their `type` follows); empty for a stranger."""
+    """How the organizer's list has somebody: by their `emailAddress`, or in a group, whose `type` is theirs; empty for a stranger."""
     behind = [attendee for attendee in attendees if owner_id in invitees.asked([attendee])]
     own = [attendee for attendee in behind if invitees.user_id(attendee["emailAddress"]["address"]) == owner_id]
     if own:
-        return own[0]
+        return {"emailAddress": own[0]["emailAddress"]}
     return {"type": behind[0]["type"]} if behind else {}
