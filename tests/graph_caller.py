@@ -75,7 +75,7 @@ class Graph:
         if prefer:
             sent["Prefer"] = prefer
         if body is not None:
-            sent["Content-Type"] = "application/json"
+            sent.setdefault("Content-Type", "application/json")
         raw = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         response = self.tenant.handle(Request(method, url, sent, raw))
         answer = Answer(response.status, dict(response.headers), json.loads(response.body) if response.body else None)
@@ -83,7 +83,7 @@ class Graph:
             "method": method,
             "url": url,
             "request_headers": {k: v for k, v in sent.items() if k != "Authorization"},
-            "request_body": body,
+            "request_body": body.decode("latin-1") if isinstance(body, bytes) else body,
         }
         self.exchanges.append({**noted, "status": answer.status, "response_headers": answer.headers, "response_body": answer.body})
         return answer
