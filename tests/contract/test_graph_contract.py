@@ -6,21 +6,23 @@ it. It needs packages of its own: DAYPASS_KIT_PYTHON names a Python that has the
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from urllib.parse import quote
 
 import pytest
 
-from daypass_sandbox.calendar import calendars, reading, writing
+from daypass_sandbox.calendar import calendars, reading, responding, writing
 from daypass_sandbox.directory import people
 from daypass_sandbox.graph import paths
+from daypass_sandbox.outlook import sending, tips
 from daypass_sandbox.routes import Router
 from graph_caller import MEGAN, PACIFIC, Graph, at, new_tenant, series, timed
 from judging import KIT, command, judge, told
 
 WINDOW = "startDateTime=2026-11-16T00:00:00Z&endDateTime=2026-12-14T00:00:00Z"
-JUDGED = (*people.ROUTES, *calendars.ROUTES, *reading.ROUTES, *writing.ROUTES)
+JUDGED = (*people.ROUTES, *calendars.ROUTES, *reading.ROUTES, *writing.ROUTES, *responding.ROUTES, *sending.ROUTES, *tips.ROUTES)
 ALWAYS_REFUSED = {"POST /users/{}/calendar/permanentdelete"}  # the default calendar
 
 
@@ -131,10 +133,39 @@ def use_events(graph: Graph, place: str) -> None:
     graph("DELETE", f"{place}/events/{event}")
 
 
+def hold_meetings(megan: Graph) -> None:
+    """Answer, forward and cancel meetings under each of their paths; and mail."""
+    alex = Graph(megan.tenant, "alex", ("Calendars.ReadWrite", "Mail.Send", "Mail.Read"), exchanges=megan.exchanges)
+    guests = [{"type": "required", "emailAddress": {"address": "alex@contoso.example"}}]
+    lee = {"comment": "Do come", "toRecipients": [{"emailAddress": {"address": "lee@contoso.example"}}]}
+    proposal = {"start": at("2026-12-08T11:00:00"), "end": at("2026-12-08T12:00:00")}
+
+    def at_each_place(graph: Graph) -> list[str]:
+        calendar, group = graph("GET", "/me/calendar").body["id"], graph("GET", "/me/calendarGroups").body["value"][0]["id"]
+        within = f"/calendars/{quote(calendar)}"
+        return [f"/me{place}/events" for place in ("", "/calendar", within, f"/calendarGroups/{quote(group)}{within}")]
+
+    for hers, his in zip(at_each_place(megan), at_each_place(alex), strict=True):
+        meeting = megan.create(**timed("To answer", "2026-12-08T10:00:00", "2026-12-08T11:00:00"), attendees=guests)
+        mine = next(event for event in alex("GET", "/me/events?$top=100").body["value"] if event["iCalUId"] == meeting["iCalUId"])
+        for action, body in (
+            ("accept", {"comment": "Yes", "sendResponse": True}),
+            ("tentativelyAccept", {"proposedNewTime": proposal}),
+            ("forward", lee),
+            ("decline", {"comment": "No"}),
+        ):
+            assert alex("POST", f"{his}/{quote(mine['id'])}/{action}", body).status == 202
+        megan("GET", f"/me/events/{quote(meeting['id'])}")
+        assert megan("POST", f"{hers}/{quote(meeting['id'])}/cancel", {"comment": "Sorry"}).status == 202
+    alex("POST", "/me/sendMail", {"message": {"subject": "Hi", "toRecipients": lee["toRecipients"]}, "saveToSentItems": False})
+    alex("POST", "/me/getMailTips", {"emailAddresses": ["lee@contoso.example"], "mailTipsOptions": "automaticReplies"})
+
+
 def tour(graph: Graph) -> None:
     read_everything(graph)
     write_everything(graph)
     keep_calendars(graph)
+    hold_meetings(graph)
 
 
 def test_every_answer_is_valid_by_the_published_contract(kit, tmp_path):
@@ -208,6 +239,32 @@ def test_every_documented_request_is_understood_or_refused_by_name():
         assert answer.status in (200, 201, 501), (example["source"], path, query, answer.body)
         statuses.append(answer.status)
     assert statuses.count(200) + statuses.count(201) >= 40
+
+
+ACTED = re.compile(r"/me/(sendMail|getMailTips|events/\{event-id\}/(accept|decline|tentativelyAccept|cancel|forward))")
+
+
+def test_every_documented_action_is_understood_and_answered_as_documented(kit):
+    lines = (KIT / "doc-examples.jsonl").read_text().splitlines()
+    acted = [
+        example for example in map(json.loads, lines) if ACTED.fullmatch(example["path_template"]) and not example.get("response_only")
+    ]
+    for example in acted:
+        megan, alex = (
+            Graph(tenant, name, ("Calendars.ReadWrite", "Mail.Send", "Mail.Read"))
+            for tenant in [new_tenant()]
+            for name in ("megan", "alex")
+        )
+        guests = [{"emailAddress": {"address": "alex@contoso.example"}}]
+        organized = megan.create(**timed("X", "2026-12-08T10:00:00", "2026-12-08T11:00:00"), attendees=guests)
+        answers = example["path_template"].endswith(("accept", "Accept", "decline"))
+        actor, event = (alex, alex("GET", "/me/events").body["value"][0]) if answers else (megan, organized)
+        coded = base64.b64encode(b"To: alex@contoso.example\n\nHi") if isinstance(example["request_body"], str) else example["request_body"]
+        mime = {"Content-Type": "text/plain"} if isinstance(example["request_body"], str) else None
+        answer = actor("POST", example["path_template"].format(**{"event-id": quote(event["id"])}), coded, headers=mime)
+        assert answer.status == (example["status"] or 202), (example["source"], answer.body)
+        assert (answer.body is None) == (example.get("response_body") is None)
+    assert len(acted) >= 10
 
 
 WRONG = {

@@ -106,6 +106,6 @@ ROUTES = [
             "POST", f"/events/{{event_id}}/{name}", partial(respond, response=response), WRITE_CALENDARS, f"{_DOC}{name.lower()}; {_SEEN}"
         )
     ),
-    *everywhere("POST", "/events/{event_id}/cancel", cancel_event, WRITE_CALENDARS, f"{_DOC}cancel; {_SEEN}", WRITE_CALENDARS),
-    *everywhere("POST", "/events/{event_id}/forward", forward_event, READ_EVENT_DETAILS, f"{_DOC}forward", READ_EVENT_DETAILS),
+    *everywhere("POST", "/events/{event_id}/cancel", cancel_event, WRITE_CALENDARS, f"{_DOC}cancel; {_SEEN}"),
+    *everywhere("POST", "/events/{event_id}/forward", forward_event, READ_EVENT_DETAILS, f"{_DOC}forward"),
 ]
