@@ -33,7 +33,10 @@ STAMPS = ("version", "changeKey", "lastModifiedDateTime")
 USUAL = {**events.DEFAULTS, "intendedShowAs": "busy", "intendedSensitivity": "normal"}
 NO_ANSWER: Json = {"response": "none", "time": events.NEVER}
 NOT_ANSWERED: Json = {"response": "notResponded", "time": events.NEVER}
-SHOWN = {"tentativelyAccepted": "tentative", "declined": "free", "notResponded": "tentative"}  # otherwise as the organizer meant it
+SHOWN = {
+    "declined": "free",
+    **dict.fromkeys(("tentativelyAccepted", "notResponded", "none"), "tentative"),
+}  # else as the organizer meant it
 CANCELLED = "Canceled: "
 
 
@@ -55,7 +58,7 @@ def made(event: Json, day: str | None, part: Part, previous: Json | None, anew: 
     kept = None if None in anew or day in anew else previous
     copy = {**(_own(previous) if previous else _invitation(event, desk)), **_sent(event, day, part, previous), "type": "singleInstance"}
     if kept is None:
-        copy |= _answer(copy, NOT_ANSWERED)
+        copy |= answer(copy, NOT_ANSWERED)
     if day is not None:
         copy["instanceDay"] = day
     elif event.get("recurrence"):
@@ -84,8 +87,8 @@ def answered(copy: Json, day: str | None, response: str, desk: Desk) -> Json:
     if day is not None:
         seen = events.view(copy, day)
         times = {"start": seen["start"], "end": seen["end"]}
-        return events.with_exception(copy, day, {**times, **_answer(seen, status)}, desk.now)
-    whole = {**copy, **_answer(copy, status)}
+        return events.with_exception(copy, day, {**times, **answer(seen, status)}, desk.now)
+    whole = {**copy, **answer(copy, status)}
     if copy.get("exceptions"):
         whole["exceptions"] = {}
         for other, exception in copy["exceptions"].items():
@@ -165,7 +168,7 @@ def _exception(event: Json, day: str, part: Part, before: Json, anew: Collection
     sent, usual = _sent(event, day, part, before), _sent({**event, "exceptions": {}}, day, part, None)
     exception = {name: value for name, value in sent.items() if value != usual.get(name)} | _own(before)
     if day in anew:
-        exception |= _answer({**copy, **exception}, NOT_ANSWERED)
+        exception |= answer({**copy, **exception}, NOT_ANSWERED)
     return {"start": sent["start"], "end": sent["end"], **exception} if exception else {}
 
 
@@ -175,8 +178,8 @@ def _says_something(exception: Json, day: str, copy: Json) -> bool:
     return any(value != rule.get(name) for name, value in _without(exception, *STAMPS).items())
 
 
-def _answer(copy: Mapping[str, Any], status: Json) -> Json:
-    """An answer, and how the event shows with it."""
+def answer(copy: Mapping[str, Any], status: Json) -> Json:
+    """An answer (a responseStatus) as it stands in a copy, with how the copy shows then."""
     meant: str = copy.get("intendedShowAs", "busy")
     return {"responseStatus": status, "showAs": meant if meant == "free" else SHOWN.get(status["response"], meant)}
 

@@ -7,13 +7,13 @@ from the start unless named), `times` ends it. Any other member is a property of
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from ..calendar import events, shapes
+from ..calendar import copies, events, rooms, shapes
 from ..calendar.calendars import new_mailbox
+from ..calendar.invitees import Part
 from ..calendar.mailbox import Mailbox
 from ..calendar.recurrence import DAYS
 from ..directory import people
@@ -25,7 +25,6 @@ from .ground import SETTLED_BEFORE, TIMES, Ground
 Json = dict[str, Any]
 
 ANSWERS = ("none", "accepted", "declined", "tentativelyAccepted", "notResponded")
-SHOWN_AS = {"accepted": None, "declined": "free"}  # by a guest's calendar; anything else is tentative
 EVENT = {
     **TIMES,
     "organizer": (str, dict),
@@ -163,21 +162,15 @@ class _Meeting:
             raise ValueError(f"{self._where}: the series has no occurrence on {day}") from None
 
     def _invite(self, event: Json, guest: _Guest) -> None:
-        """A guest's copy: it shows as their answer says, and a cancelled one says so."""
-        box = self._ground.boxes[guest.key]
-        copy: Json = {
-            **json.loads(json.dumps(event)),
-            "id": self._ground.tenant.new_id("event"),
-            "calendarId": box.calendar(None)["id"],
-            "isOrganizer": False,
-            "responseStatus": {"response": guest.answer, "time": self._answered(guest.answer)},
-        }
-        shown = SHOWN_AS.get(guest.answer, "tentative")
-        if shown:
-            copy["showAs"] = shown
-        if self._spec.get("cancelled"):
-            copy |= {"isCancelled": True, "subject": f"Canceled: {event['subject']}", "showAs": "free"}
-        box.put(events.stamp(copy, copy["id"], self._ground.settled_at))
+        """A guest's copy, with their answer."""
+        box, user = self._ground.boxes[guest.key], self._ground.tenant.state.users[self._ground.user_id(guest.key, self._where)]
+        desk = copies.Desk(self._ground.tenant.new_id, self._ground.settled_at, box.calendar(None)["id"])
+        copy = copies.made(event, None, Part(True, frozenset(), frozenset({user["mail"].lower()})), None, (), desk)
+        copy |= copies.answer(copy, {"response": guest.answer, "time": self._answered(guest.answer)})
+        rules = rooms.policy(user)
+        if rules:
+            copy = rooms.stripped(copy, rules)
+        box.put(copies.called_off(copy, desk) if self._spec.get("cancelled") else copy)
 
     def _answered(self, answer: str) -> str:
         if answer in ("none", "notResponded"):
