@@ -18,8 +18,9 @@ from .. import quirks
 from ..graph import odata
 from ..graph.clauses import Expand
 from ..graph.permissions import READ_CALENDARS
+from ..graph.services import OUTLOOK_TABLE
 from ..routes import Call, Fault, Route
-from . import calendars, events, resources
+from . import calendars, events, queryable, resources
 from .access import USER, context, everywhere, found, opened, owner_id
 from .mailbox import Mailbox, Slot
 from .resources import Form
@@ -101,9 +102,11 @@ def kind(box: Mailbox, shown: Form) -> odata.Kind[Slot]:
         resources.EVENT_PROPERTIES,
         resources.HIDDEN_PROPERTIES,
         resources.ORDERABLE,
+        queryable.FILTERABLE,
         show=lambda slot: resources.event(slot, shown),
         value=resources.order_value,
         expandable={name: partial(find, box, shown) for name, find in RELATIONS.items()},
+        types=queryable.TYPES,
     )
 
 
@@ -120,7 +123,7 @@ def answer_slots(call: Call, box: Mailbox, slots: list[Slot], what: str, options
         # These two do not support $select here (api/user-list-calendarview).
         shown = replace(shown, select=shown.select - {"createdDateTime", "lastModifiedDateTime"})
     repeat_last = quirks.value(call.tenant.state, "repeatLastItem")
-    listed = kind(box, shown)
+    listed = kind(box, shown) if options else replace(kind(box, shown), service=OUTLOOK_TABLE)
     return odata.listing(
         call, context(call, what), listed, slots, options=options, applied=asked.applied, size=asked.page_size, repeat_last=repeat_last
     )

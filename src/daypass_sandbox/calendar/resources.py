@@ -88,13 +88,27 @@ def event(slot: Slot, form: Form) -> Json:
 
 
 def order_value(slot: Slot, path: str) -> Any:
-    """What an event is sorted by; times by their instant, whatever zone they are shown in."""
+    """What an event is sorted and filtered by; times by their instant, whatever zone they are shown in."""
     if path in ("start/dateTime", "end/dateTime"):
         return slot.start if path.startswith("start") else slot.end
-    value: Any = events.view(slot.event, slot.day)
-    for name in path.split("/"):
-        value = value.get(name) if isinstance(value, Mapping) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    name, *within = path.split("/")
+    value: Any = _part(slot, name)
+    for inner in within:
+        value = value.get(inner) if isinstance(value, Mapping) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
     return value  # pyright: ignore[reportUnknownVariableType]
+
+
+def _part(slot: Slot, name: str) -> Any:
+    """A member of an event as a client sees it, found without rendering the whole."""
+    if name == "iCalUId":
+        return global_id(slot.event["uid"], slot.day or slot.event.get("instanceDay"))
+    if name in ("start", "end"):
+        return {"timeZone": "UTC"}
+    if name == "hasAttachments":
+        return False
+    if slot.day is None:
+        return slot.event.get(name, events.DEFAULTS.get(name))
+    return events.view(slot.event, slot.day).get(name)
 
 
 def calendar(stored: Json, user: Mapping[str, Any]) -> Json:

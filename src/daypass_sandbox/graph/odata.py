@@ -6,8 +6,7 @@ What a handler does not name is refused with 501 and the option's name, so that 
 from __future__ import annotations
 
 import base64
-import contextlib
-import re
+import binascii
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar, cast
@@ -17,21 +16,26 @@ from daypass.wire import Response
 
 from .. import zones
 from ..routes import Call, Fault, reply
-from . import clauses
-from .clauses import Expand
+from . import clauses, filters, query, searches, values
+from .clauses import Expand, Order
+from .filters import Predicate, Scope
+from .schema import Schema, is_single
+from .services import DIRECTORY_COUNT, OUTLOOK, Asked, Service, eventual
+from .values import UNKNOWN, WALL, Types
 
 T = TypeVar("T")
 Json = dict[str, Any]
 
 PAGE_SIZE = 10  # undocumented; observed by others (microsoft-graph-docs issue 6201)
-LARGEST_PAGE = 1000
+MOST_DIGITS = 9
 INERT_PREFERENCES = frozenset({"wait", "handling", "odata.include-annotations"})
-ORDER_TERM = re.compile(r"\s*([\w/]+)(?:\s+(asc|desc))?\s*", re.IGNORECASE)
 
 
 def allow(call: Call, *options: str) -> None:
-    """Refuse (501) every query option but these, given in lower case."""
+    """Refuse (501) every query option but these, given in lower case; `$format=json` is always taken, being what is answered anyway."""
     for name in call.query:
+        if name == "$format" and call.query[name].lower() in ("json", "application/json"):
+            continue
         if name not in options:
             raise Fault(501, "notImplemented", f"The query option '{name}' is not implemented in this sandbox.")
 
@@ -71,7 +75,7 @@ def preferences(call: Call) -> Preferences:
     if "idtype" in asked:
         applied.append('IdType="ImmutableId"')
     size = asked.get("odata.maxpagesize")
-    page_size = None if size is None else _whole("odata.maxpagesize", size, 1)
+    page_size = None if size is None else min(_whole("odata.maxpagesize", size, 1), OUTLOOK.largest_page)
     return Preferences(zone or "UTC", body == "text", page_size, ", ".join(applied), "idtype" in asked)
 
 
@@ -82,50 +86,26 @@ def service_root(call: Call) -> str:
 
 
 def selected(call: Call, properties: Collection[str], kind: str, unbuilt: Collection[str] | None = ()) -> frozenset[str] | None:
-    """The properties that $select names (any letter case), None for all.
+    """The properties that $select names (any letter case), None for all; of a path within one (`start/dateTime`) its first name.
 
     501 for one that Graph has and this sandbox does not: those of `unbuilt`, or with None whatever is not in `properties`. 400
     for one that `kind` does not have.
     """
+    if not call.query.get("$select"):
+        return None
     spelling = {name.lower(): name for name in properties}
     names: set[str] = set()
-    for name in filter(None, (part.strip() for part in call.query.get("$select", "").split(","))):
+    for path in clauses.parse_select(call.query["$select"]):
+        name = path.partition("/")[0]
         if name == "*":
             return None
         if name.lower() in spelling:
             names.add(spelling[name.lower()])
-        elif unbuilt is None or name in unbuilt or "/" in name:
+        elif unbuilt is None or name in unbuilt:
             raise Fault(501, "notImplemented", f"$select of '{name}' of a {kind} is not implemented in this sandbox.")
         else:
             raise _no_property(name, kind)
     return frozenset(names) or None
-
-
-def order(call: Call, properties: Collection[str], kind: str) -> list[tuple[str, bool]]:
-    """The terms of $orderby as (path, descending); 400 where it cannot be read or names a property that `kind` does not have."""
-    terms: list[tuple[str, bool]] = []
-    spelling = {name.lower(): name for name in properties}
-    for part in filter(None, call.query.get("$orderby", "").split(",")):
-        term = ORDER_TERM.fullmatch(part)
-        if term is None:
-            raise Fault(400, "BadRequest", f"The $orderby term '{part.strip()}' is not a property path with an optional 'asc' or 'desc'.")
-        path, direction = term.groups()
-        if path.lower() not in spelling:
-            raise _no_property(path, kind)
-        terms.append((spelling[path.lower()], (direction or "").lower() == "desc"))
-    return terms
-
-
-def arranged(items: Iterable[T], terms: Sequence[tuple[str, bool]], value: Callable[[T, str], Any]) -> list[T]:
-    """The items in the order of the terms; `value` gives what an item has at a path. Equal ones stay as they are."""
-    result = list(items)
-    for path, descending in reversed(terms):
-        result.sort(key=lambda item: _sort_key(value(item, path)), reverse=descending)
-    return result
-
-
-def _sort_key(value: Any) -> tuple[bool, Any]:
-    return value is not None, value.casefold() if isinstance(value, str) else value
 
 
 @dataclass(frozen=True)
@@ -137,45 +117,64 @@ class Page:
     next_link: str = ""
 
 
-def page(call: Call, total: int, size: int | None = None, *, repeat_last: bool = False, by_token: bool = False) -> Page:
-    """The page asked for by $top, $skip (or `by_token`, as the directory pages, a $skiptoken) and a preferred size.
+def page(
+    call: Call, total: int, size: int | None = None, *, repeat_last: bool = False, by_token: bool = False, service: Service = OUTLOOK
+) -> Page:
+    """The page asked for by $top, $skip (or `by_token` $skiptoken) and a preferred size, as the service cuts lists.
 
     `repeat_last` plays a known quirk of Outlook: the last item of a page comes again as the first of the next one
     (microsoft-graph-docs-contrib issue 2285).
     """
-    size = _whole("$top", call.query["$top"], 1) if "$top" in call.query else size or PAGE_SIZE
-    option = "$skiptoken" if by_token else "$skip"
-    asked = call.query.get(option, "0")
-    first = _place(asked) if by_token and asked != "0" else _whole(option, asked, 0)
+    size = size or service.page_size
+    if "$top" in call.query:
+        size = _whole("$top", call.query["$top"], 1)
+        if size > service.largest_page:
+            raise service.wrong_size(call.query["$top"])
+    by_token = by_token or service.by_token
+    first = _after(call) if by_token else _whole("$skip", call.query.get("$skip", "0"), 0)
     last = min(first + size, total)
     if last >= total:
         return Page(first, last)
-    url = urlsplit(call.request.url)
-    options = [(name, value) for name, value in parse_qsl(url.query, keep_blank_values=True) if name.lower() != option]
     begin = last - 1 if repeat_last and size > 1 else last
-    query = urlencode([*options, (option, _place_token(begin) if by_token else str(begin))], quote_via=quote)
-    return Page(first, last, f"{call.root}{url.path}?{query}")
+    if by_token:
+        return Page(first, last, _link(call, "$skiptoken", base64.urlsafe_b64encode(f"{TOKEN_MARK}{begin}".encode()).decode()))
+    return Page(first, last, _link(call, "$skip", str(begin)))
 
 
-def _place_token(place: int) -> str:
-    return base64.urlsafe_b64encode(f"directory page {place}".encode()).decode()
+TOKEN_MARK = "page:"
 
 
-def _place(token: str) -> int:
-    """Where the page of a token begins."""
-    with contextlib.suppress(ValueError):
-        word = base64.urlsafe_b64decode(token).decode()
-        place = word.removeprefix("directory page ")
-        if place != word and place.isdecimal():
-            return int(place)
-    message = "The specified page token value has expired and can no longer be included in your request."
-    raise Fault(400, "Directory_ExpiredPageToken", message)
+def _after(call: Call) -> int:
+    """Where the page that a $skiptoken stands for begins."""
+    token = call.query.get("$skiptoken")
+    if token is None:
+        return 0
+    try:
+        mark, _, number = base64.urlsafe_b64decode(token.encode()).decode().partition(TOKEN_MARK)
+    except (binascii.Error, ValueError):
+        mark, number = "?", ""
+    if mark or not number.isdecimal() or len(number) > MOST_DIGITS:
+        message = "The specified page token value has expired and can no longer be included in your request."
+        raise Fault(400, "Directory_ExpiredPageToken", message)
+    return int(number)
 
 
-def collection(call: Call, context: str, values: Sequence[Any], total: int, cut: Page, applied: str = "") -> Response:
+def _link(call: Call, option: str, value: str) -> str:
+    """The address of the request with one option changed, as a link to another page."""
+    url = urlsplit(call.request.url)
+    options = [(name, text) for name, text in parse_qsl(url.query, keep_blank_values=True) if name.lower() != option]
+    return f"{call.root}{url.path}?{urlencode([*options, (option, value)], quote_via=quote)}"
+
+
+def collection(
+    call: Call, context: str, values: Sequence[Any], total: int, cut: Page, applied: str = "", service: Service = OUTLOOK
+) -> Response:
     """Answer one page of a list; `context` is the fragment of its metadata URL, `total` what `$count=true` tells."""
+    if call.query.get("$count", "false").lower() not in ("true", "false"):
+        needed = "The $count query option requires a value of 'true' or 'false'."
+        raise Fault(400, "BadRequest", f"Invalid value '{call.query['$count']}' for $count query option found. {needed}")
     body: Json = {"@odata.context": f"{service_root(call)}/$metadata#{context}"}
-    if call.query.get("$count", "false").lower() == "true":
+    if service.counts(call):
         body["@odata.count"] = total
     body["value"] = values
     if cut.next_link:
@@ -183,18 +182,28 @@ def collection(call: Call, context: str, values: Sequence[Any], total: int, cut:
     return answer(call, 200, body, applied)
 
 
+NO_TYPES = Types()
+
+
 @dataclass(frozen=True)
 class Kind(Generic[T]):
     """A type of Graph as lists see it: how an item of it is shown, and what a client may ask of it.
 
     `properties` may be selected, `hidden` are there only when selected. `orderable` and `filterable` are paths (`start/dateTime`), None for
-    every property. `show` renders an item, `value` gives what it has at a path (by default: of what is shown). `expandable` holds the
-    navigation properties that can be expanded, each with who finds what is there: it gets the call, the item and what is asked of the
-    relation, and gives JSON, best through `nested` (many things) or `nested_one` (one or None), which keep to the nested options:
+    every property; a path that is in `types` is there even where it is no property by itself. `show` renders an item, `value` gives what it
+    has at a path (by default: of what is shown). `unbuilt` are properties and relations that Graph has and this sandbox does not (501).
+
+    `types` says of what type the things at paths are (`values.types_of` reads them from a shape of `payload`); where it is silent, the
+    name tells (`createdDateTime`, `isAllDay`), or the value once it is met. `service` is who keeps the things: its rules, page sizes and
+    refusals hold. `advanced` are the paths that the directory filters and orders by in advanced queries only.
+
+    `expandable` holds the navigation properties that can be expanded, each with who finds what is there: it gets the call, the item and
+    what is asked of the relation, and gives JSON, best through `nested` (many things) or `nested_one` (one or None), which keep to the
+    nested options:
 
         expandable={"extensions": lambda call, event, asked: odata.nested(call, EXTENSION, event["extensions"], asked)}
 
-    `keeps_id` says that the id is shown whatever is selected.
+    Of these, `levelled` heed $levels themselves. `keeps_id` says that the id is shown whatever is selected.
     """
 
     name: str
@@ -205,6 +214,11 @@ class Kind(Generic[T]):
     show: Callable[[T], Json] = field(default=lambda item: cast("Json", item))
     value: Callable[[T, str], Any] | None = None
     expandable: Mapping[str, Callable[[Call, T, Expand], Any]] = field(default_factory=dict[str, Callable[[Call, T, Expand], Any]])
+    types: Types = NO_TYPES
+    service: Service = OUTLOOK
+    advanced: Collection[str] = ()
+    levelled: Collection[str] = ()
+    unbuilt: Collection[str] = ()
     keeps_id: bool = True
 
     @property
@@ -212,17 +226,65 @@ class Kind(Generic[T]):
         """What $select may name; a relation that it names and $expand does not stays away."""
         return (*self.properties, *self.hidden, *self.expandable)
 
+    @property
+    def schema(self) -> Schema:
+        """What queries are checked by."""
+        return Schema(self.name, self.selectable, self.filterable, self.types, self.service)
+
     def at(self, item: T, path: str) -> Any:
         """What an item has at a path, None where it has nothing."""
         if self.value:
             return self.value(item, path)
-        found: Any = self.show(item)
-        for name in path.split("/"):
-            found = cast("Json", found).get(name) if isinstance(found, Mapping) else None
-        return found
+        return filters.walked(self.show(item), path.split("/"))
 
 
-LIST_OPTIONS = ("$select", "$filter", "$orderby", "$top", "$skip", "$count", "$expand")
+LIST_OPTIONS = ("$select", "$filter", "$orderby", "$top", "$skip", "$count", "$expand", "$search")
+
+
+@dataclass(frozen=True)
+class Query(Generic[T]):
+    """What a request asks of a list of a kind: which things, in which order, and how they are shown."""
+
+    kind: Kind[T]
+    predicate: Predicate | None
+    search: clauses.SearchTree | None
+    order: tuple[Order, ...]
+    select: frozenset[str] | None
+    parts: Mapping[str, frozenset[str]]
+    relations: Sequence[Expand]
+
+    def of(self, call: Call, items: Iterable[T]) -> list[T]:
+        """Those of the items that are asked for, in order."""
+        kind, now, test, search = self.kind, call.tenant.clock.now(), self.predicate, self.search
+        kept = [item for item in items if test is None or test(Scope(item, kind.at, now, {}))]
+        if search:
+            kept = [item for item in kept if searches.matches(search, lambda path, item=item: kind.at(item, path))]
+        return arranged(kept, [(term.path, term.descending) for term in self.order], _sorter(kind)) if self.order else kept
+
+    def shown(self, call: Call, item: T) -> Json:
+        """An item as it is shown: what of it was selected, and the relations that were expanded."""
+        whole = chosen(self.kind, self.kind.show(item), self.select)
+        for name, members in self.parts.items():
+            whole[name] = _pruned(whole.get(name), members)
+        for asked in self.relations:
+            found = self.kind.expandable[asked.name](call, item, asked)
+            most = self.kind.service.most_expanded
+            whole[asked.name] = found[:most] if most is not None and isinstance(found, list) else found
+        return whole
+
+
+def asked_of(call: Call, kind: Kind[T]) -> Query[T]:
+    """The query options of a request, read for a kind; Fault 400 or 501 for what the kind or its service does not take."""
+    options = call.query
+    order = _ordered(kind, options.get("$orderby", ""))
+    predicate = filters.compiled(options["$filter"], kind.schema) if options.get("$filter") else None
+    search = _sought(kind, options.get("$search", ""))
+    relations = expansions(options.get("$expand", ""), kind)
+    if predicate or order or search or relations or kind.service.by_token:
+        tree = query.parse_filter(options["$filter"]) if predicate else None
+        kind.service.admit(call, Asked(tree, order, search, tuple(relations)), kind.schema, kind.advanced)
+    select = selected(call, kind.selectable, kind.name, kind.unbuilt)
+    return Query(kind, predicate, search, order, select, _parts(select, options.get("$select", "")), relations)
 
 
 def listing(
@@ -241,75 +303,185 @@ def listing(
 
     `options` are allowed beside the usual ones, `size` is the page's by preference; `repeat_last` and `by_token` as for `page`.
     """
-    allow(call, *LIST_OPTIONS, *options)
-    if "$filter" in call.query:
-        raise Fault(501, "notImplemented", "The query option '$filter' is not implemented in this sandbox yet.")
-    select = selected(call, kind.selectable, kind.name)
-    items = arranged(items, order(call, kind.orderable or kind.properties, kind.name), kind.at)
-    cut = page(call, len(items), size, repeat_last=repeat_last, by_token=by_token)
-    relations = expansions(call.query.get("$expand", ""), kind)
-    values = [expanded(call, kind, item, select, relations) for item in items[cut.first : cut.last]]
-    return collection(call, context, values, len(items), cut, applied)
+    service = kind.service
+    by_token = by_token or service.by_token
+    allow(call, *LIST_OPTIONS, *(("$skiptoken",) if by_token else ()), *options)
+    asked = asked_of(call, kind)
+    found = asked.of(call, items)
+    cut = page(call, len(found), size, repeat_last=repeat_last, by_token=by_token, service=service)
+    shown = [asked.shown(call, item) for item in found[cut.first : cut.last]]
+    return collection(call, context + _selection(asked), shown, len(found), cut, applied, service)
 
 
-def counted(call: Call, kind: Kind[T], items: Sequence[T]) -> Response:  # noqa: ARG001
-    """Answer how many things of a kind there are (`…/$count`): a number as plain text."""
-    allow(call)
-    return Response(200, {"content-type": "text/plain"}, str(len(items)).encode())
+def counted(call: Call, kind: Kind[T], items: Iterable[T]) -> Response:
+    """Answer how many things of a kind there are (`/$count`), of those that $filter and $search leave, as plain text."""
+    allow(call, "$filter", "$search")
+    if kind.service.by_token and not eventual(call):
+        raise Fault(400, "Request_BadRequest", DIRECTORY_COUNT)
+    plain = replace(call, query={**call.query, "$count": "true"})
+    number = len(asked_of(plain, kind).of(call, items))
+    return Response(200, {"content-type": "text/plain"}, str(number).encode())
 
 
 def single(call: Call, status: int, context: str, kind: Kind[T], item: T, applied: str = "") -> Response:
     """Answer one thing of a kind, with what $select and $expand ask of it."""
-    select = selected(call, kind.selectable, kind.name)
-    relations = expansions(call.query.get("$expand", ""), kind)
-    return entity(call, status, context, expanded(call, kind, item, select, relations), applied)
+    asked = asked_of(call, kind)
+    return entity(call, status, context + _selection(asked), asked.shown(call, item), applied)
 
 
 def nested(call: Call, kind: Kind[T], items: Iterable[T], asked: Expand) -> list[Json]:
     """Things of a kind as an expanded relation shows them: filtered, ordered, cut and selected as its nested options ask."""
-    inner = replace(call, query=_nested_options(asked))
-    chosen_items = list(items)
-    if asked.filter:
-        raise Fault(501, "notImplemented", "$filter within $expand is not implemented in this sandbox yet.")
-    chosen_items = arranged(chosen_items, order(inner, kind.orderable or kind.properties, kind.name), kind.at)
+    inner = _within(call, asked)
+    wanted = asked_of(inner, kind)
+    found = wanted.of(call, items)
     first = _whole("$skip", asked.skip or "0", 0)
     last = first + _whole("$top", asked.top, 1) if asked.top else None
-    return [nested_one(call, kind, item, asked) or {} for item in chosen_items[first:last]]
+    return [wanted.shown(call, item) for item in found[first:last]]
 
 
 def nested_one(call: Call, kind: Kind[T], item: T | None, asked: Expand) -> Json | None:
     """One thing of a kind, or None, as an expanded relation shows it."""
-    if item is None:
-        return None
-    select = selected(replace(call, query=_nested_options(asked)), kind.selectable, kind.name)
-    return expanded(call, kind, item, select, expansions(asked.expand, kind))
+    return None if item is None else asked_of(_within(call, asked), kind).shown(call, item)
 
 
-def _nested_options(asked: Expand) -> dict[str, str]:
-    named = {"$select": asked.select, "$orderby": asked.orderby}
-    return {name: text for name, text in named.items() if text}
+def _within(call: Call, asked: Expand) -> Call:
+    """A call with the options of an expanded relation for its own."""
+    for name in ("count", "search"):
+        if getattr(asked, name):
+            raise Fault(501, "notImplemented", f"${name} within the $expand of '{asked.name}' is not implemented in this sandbox.")
+    named = {"$select": asked.select, "$filter": asked.filter, "$orderby": asked.orderby, "$expand": asked.expand, "$count": "true"}
+    headers = {**call.request.headers, "consistencylevel": "eventual"}
+    return replace(call, query={name: text for name, text in named.items() if text}, request=call.request.replace(headers=headers))
 
 
 def expansions(text: str, kind: Kind[Any]) -> list[Expand]:
     """The relations that an $expand names, in their own spelling; 400 for what is no relation of the kind."""
+    if not text:
+        return []
     spelling = {name.lower(): name for name in kind.expandable}
     relations: list[Expand] = []
     for asked in clauses.parse_expand(text):
-        if asked.name.lower() in spelling:
-            relations.append(replace(asked, name=spelling[asked.name.lower()]))
-            continue
-        if asked.name.lower() in {name.lower() for name in (*kind.properties, *kind.hidden)}:
-            reason = "is not a navigation property or complex property. Only navigation properties can be expanded."
-            message = f"Parsing OData Select and Expand failed: Property '{asked.name}' on type 'microsoft.graph.{kind.name}' {reason}"
-            raise Fault(400, "BadRequest", message)
-        raise _no_property(asked.name, kind.name)
+        name = spelling.get(asked.name.lower())
+        if name is None:
+            raise _not_a_relation(asked.name, kind)
+        if asked.levels and name not in kind.levelled:
+            raise Fault(501, "notImplemented", f"$levels within the $expand of '{name}' is not implemented in this sandbox.")
+        relations.append(replace(asked, name=name))
     return relations
 
 
-def expanded(call: Call, kind: Kind[T], item: T, select: frozenset[str] | None, relations: Sequence[Expand]) -> Json:
-    """An item as it is shown: what of it was selected, and the relations that were expanded."""
-    shown = chosen(kind, kind.show(item), select)
-    return {**shown, **{asked.name: kind.expandable[asked.name](call, item, asked) for asked in relations}} if relations else shown
+def _not_a_relation(name: str, kind: Kind[Any]) -> Fault:
+    if name.lower() in {known.lower() for known in kind.unbuilt}:
+        return Fault(501, "notImplemented", f"The query option '$expand={name}' of a {kind.name} is not implemented in this sandbox.")
+    if name.lower() not in {known.lower() for known in (*kind.properties, *kind.hidden)}:
+        return _no_property(name, kind.name)
+    reason = "is not a navigation property or complex property. Only navigation properties can be expanded."
+    message = f"Parsing OData Select and Expand failed: Property '{name}' on type 'microsoft.graph.{kind.name}' {reason}"
+    return Fault(400, "BadRequest", message)
+
+
+def _ordered(kind: Kind[Any], text: str) -> tuple[Order, ...]:
+    """The terms of an $orderby in the kind's own spelling; 400 for what has no order or is not there."""
+    if not text:
+        return ()
+    orderable = None if kind.orderable is None else {path.lower(): path for path in kind.orderable}
+    terms: list[Order] = []
+    for term in clauses.parse_orderby(text):
+        path = kind.schema.spelled(term.path) if orderable is None else orderable.get(term.path.lower())
+        if path is None and kind.schema.spelled(term.path) is None:
+            raise _no_property(term.path, kind.name)
+        known = path or kind.schema.spelled(term.path) or ""
+        if not is_single(kind.schema.type_of(known)):
+            raise Fault(400, "BadRequest", "The $orderby expression must evaluate to a single value of primitive type.")
+        if path is None:
+            raise kind.service.unorderable(known, kind.schema)
+        terms.append(replace(term, path=path))
+    return tuple(terms)
+
+
+def _sorter(kind: Kind[T]) -> Callable[[T, str], Any]:
+    """What a thing of a kind is sorted by at a path: instants as such, members of enumerations in their order."""
+    schema = kind.schema
+
+    def value(item: T, path: str) -> Any:
+        type_, found = schema.type_of(path), kind.at(item, path)
+        try:
+            if type_ == WALL:
+                return values.wall_instant(found, kind.at(item, f"{path.rpartition('/')[0]}/timeZone"))
+            return values.comparable(found, type_)
+        except values.Incomparable:
+            return values.comparable(found, UNKNOWN)
+
+    return value
+
+
+def arranged(items: Iterable[T], terms: Sequence[tuple[str, bool]], value: Callable[[T, str], Any]) -> list[T]:
+    """The items in the order of the terms (path, descending); `value` gives what an item has at a path. Equal ones stay as they are."""
+    result = list(items)
+    for path, descending in reversed(terms):
+        result.sort(key=lambda item: _sort_key(value(item, path)), reverse=descending)
+    return result
+
+
+def _sort_key(value: Any) -> tuple[bool, str, Any]:
+    """Nothing comes first, then each type by itself."""
+    if isinstance(value, str):
+        return True, "text", value.casefold()
+    return value is not None, "" if isinstance(value, int | float) or value is None else type(value).__name__, value
+
+
+def _sought(kind: Kind[Any], text: str) -> clauses.SearchTree | None:
+    """The tree of a $search, its properties in their own spelling; 400 for one that the kind does not have."""
+    if not text:
+        return None
+    return _spelled(clauses.parse_search(text) if kind.service.searches else clauses.Phrase("", text), kind)
+
+
+def _spelled(tree: clauses.SearchTree, kind: Kind[Any]) -> clauses.SearchTree:
+    if isinstance(tree, clauses.Search):
+        return replace(tree, operands=tuple(_spelled(part, kind) for part in tree.operands))
+    path = kind.schema.spelled(tree.property) if tree.property else ""
+    if path is None:
+        raise _no_property(tree.property, kind.name)
+    return replace(tree, property=path)
+
+
+def _parts(select: frozenset[str] | None, text: str) -> dict[str, frozenset[str]]:
+    """Of the properties that are selected in part (`start/dateTime`) only: which members."""
+    if select is None or "/" not in text:
+        return {}
+    whole: set[str] = set()
+    parts: dict[str, set[str]] = {}
+    spelling = {name.lower(): name for name in select}
+    for path in clauses.parse_select(text):
+        root, _, member = path.partition("/")
+        name = spelling[root.lower()]
+        if member:
+            parts.setdefault(name, set()).add(member.lower())
+        else:
+            whole.add(name)
+    return {name: frozenset(members) for name, members in parts.items() if name not in whole}
+
+
+def _pruned(value: Any, members: Collection[str]) -> Any:
+    """A complex value with these of its members (paths in small letters); a collection's elements each so."""
+    if isinstance(value, list):
+        return [_pruned(element, members) for element in cast("list[Any]", value)]
+    if not isinstance(value, Mapping):
+        return value
+    kept: Json = {}
+    for name, part in cast("Mapping[str, Any]", value).items():
+        below = {path.partition("/")[2] for path in members if path.partition("/")[0] == name.lower()}
+        if below:
+            kept[name] = part if "" in below else _pruned(part, below)
+    return kept
+
+
+def _selection(asked: Query[Any]) -> str:
+    """What a metadata URL tells of a selection: `(subject,start)`."""
+    if asked.select is None:
+        return ""
+    return f"({','.join(name for name in asked.kind.selectable if name in asked.select)})"
 
 
 def chosen(kind: Kind[Any], shown: Json, select: frozenset[str] | None) -> Json:
@@ -338,11 +510,9 @@ def _plain(value: Any) -> Any:
 
 
 def _whole(name: str, text: str, least: int) -> int:
-    if not text.isdecimal() or int(text) < least:
+    if not text.isdecimal() or len(text) > MOST_DIGITS or int(text) < least:
         needed = f"The {name} query option requires a {'positive' if least else 'non-negative'} integer value."
         raise Fault(400, "BadRequest", f"Invalid value '{text}' for {name} query option found. {needed}")
-    if least and int(text) > LARGEST_PAGE:
-        raise Fault(400, "BadRequest", f"The limit of '{LARGEST_PAGE}' for {name} has been exceeded. The incoming value is '{text}'.")
     return int(text)
 
 

@@ -21,7 +21,7 @@ a client sends takes long or deep.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -117,6 +117,40 @@ def parse_filter(text: str) -> Expression:
     tree = parser.disjunction()
     parser.expect_end()
     return tree
+
+
+def parts(tree: Expression) -> Iterator[Expression]:
+    """A syntax tree and all that is in it, from left to right."""
+    yield tree
+    for part in _inner(tree):
+        yield from parts(part)
+
+
+def _inner(tree: Expression) -> tuple[Expression, ...]:
+    if isinstance(tree, Junction):
+        return tree.operands
+    if isinstance(tree, Function):
+        return tree.arguments
+    if isinstance(tree, Comparison):
+        return (tree.left, tree.right)
+    if isinstance(tree, Membership):
+        return (tree.item, *(tree.options if isinstance(tree.options, tuple) else (tree.options,)))
+    if isinstance(tree, Not):
+        return (tree.operand,)
+    return (tree.path, *((tree.predicate,) if tree.predicate else ())) if isinstance(tree, Lambda) else ()
+
+
+@lru_cache(maxsize=1024)
+def paths(tree: Expression) -> tuple[str, ...]:
+    """The properties that a filter speaks of, each once, in the order they come; what is within a lambda counts as its collection."""
+    found: dict[str, None] = {}
+    inner: set[str] = set()
+    for part in parts(tree):
+        if isinstance(part, Lambda):
+            inner.add(part.variable or "")
+        elif isinstance(part, Path) and part.names[0] not in inner:
+            found[str(part)] = None
+    return tuple(found)
 
 
 class Token(NamedTuple):
@@ -343,7 +377,7 @@ def literal(token: Token, refuse: Refuse) -> Literal:
         "number": _number,
         "instant": _instant,
         "date": lambda text: Literal("Edm.Date", date.fromisoformat(text)),
-        "time": lambda text: Literal("Edm.TimeOfDay", time.fromisoformat(_six_digits(text))),
+        "time": lambda text: Literal("Edm.TimeOfDay", time.fromisoformat(six_digits(text))),
         "typed": _typed,
     }
     try:
@@ -373,13 +407,13 @@ def _number(text: str) -> Literal:
 
 
 def _instant(text: str) -> Literal:
-    moment = datetime.fromisoformat(_six_digits(text.upper()))
+    moment = datetime.fromisoformat(six_digits(text.upper()))
     if moment.tzinfo is None:
         raise ValueError(text)
     return Literal("Edm.DateTimeOffset", moment.astimezone(UTC))
 
 
-def _six_digits(text: str) -> str:
+def six_digits(text: str) -> str:
     """A time whose fraction has at most the six digits that Python keeps."""
     return re.sub(r"(\.\d{6})\d+", r"\1", text)
 
