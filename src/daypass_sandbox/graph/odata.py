@@ -510,7 +510,7 @@ def _plain(value: Any) -> Any:
 
 
 def _whole(name: str, text: str, least: int) -> int:
-    if not text.isdecimal() or len(text) > MOST_DIGITS or int(text) < least:
+    if not (text.isascii() and text.isdecimal()) or len(text) > MOST_DIGITS or int(text) < least:
         needed = f"The {name} query option requires a {'positive' if least else 'non-negative'} integer value."
         raise Fault(400, "BadRequest", f"Invalid value '{text}' for {name} query option found. {needed}")
     return int(text)

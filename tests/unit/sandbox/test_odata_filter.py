@@ -212,6 +212,7 @@ def test_a_filter_leaves_what_it_says(zoo, text, ids):
         ("owner eq 'Megan'", "incompatible types"),
         ("name/any(n: n eq 'x')", "Any/All may only be used following a collection"),
         ("tags/any(t: t)", "single boolean value"),
+        ("tags/any(t: t eq 'x') or t eq 'x'", "Could not find a property named 't'"),
         ("tags/any(t: u eq 'x')", "Could not find a property named 'u'"),
         ("tags/any(t eq 'x')", "Syntax error"),
         ("tags/some(t: t eq 'x')", "An unknown function with name 'some' was found"),
