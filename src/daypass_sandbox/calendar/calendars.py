@@ -11,7 +11,7 @@ from typing import Any
 
 from daypass.wire import Response
 
-from ..graph import odata, payload
+from ..graph import odata, payload, values
 from ..graph.permissions import READ_CALENDARS, WRITE_CALENDARS
 from ..routes import Call, Fault, Handler, Route
 from . import identity, resources, shapes
@@ -24,6 +24,7 @@ GROUP = f"{USER}/calendarGroups/{{calendar_group_id}}"
 CALENDAR_GROUP: odata.Kind[Json] = odata.Kind("calendarGroup", ("id", "name", "classId", "changeKey"))
 SHARING_ROLES = ("freeBusyRead", "limitedRead", "read", "write")
 DELEGATE_ROLES = ("delegateWithoutPrivateEventAccess", "delegateWithPrivateEventAccess")
+_TYPES = values.types_of(shapes.CALENDAR)
 OUTSIDERS_ROLES = ("freeBusyRead", "limitedRead", "read")
 
 
@@ -36,7 +37,7 @@ def new_mailbox(new_id: Callable[[str], str], time_zone: str) -> Json:
 
 def kind(call: Call) -> odata.Kind[Json]:
     """The calendars of the path's owner, as lists and $expand see them."""
-    return odata.Kind("calendar", resources.CALENDAR_PROPERTIES, show=lambda stored: resources.calendar(stored, owner(call)))
+    return odata.Kind("calendar", resources.CALENDAR_PROPERTIES, show=lambda stored: resources.calendar(stored, owner(call)), types=_TYPES)
 
 
 def list_calendars(call: Call) -> Response:

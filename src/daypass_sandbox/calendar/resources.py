@@ -89,11 +89,13 @@ def event(slot: Slot, form: Form) -> Json:
 
 def order_value(slot: Slot, path: str) -> Any:
     """What an event is sorted and filtered by; times by their instant, whatever zone they are shown in."""
-    if path in ("start/dateTime", "end/dateTime"):
-        return slot.start if path.startswith("start") else slot.end
-    name, *within = path.split("/")
+    if path == "start/dateTime":
+        return slot.start
+    if path == "end/dateTime":
+        return slot.end
+    name, _, within = path.partition("/")
     value: Any = _part(slot, name)
-    for inner in within:
+    for inner in within.split("/") if within else ():
         value = value.get(inner) if isinstance(value, Mapping) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
     return value  # pyright: ignore[reportUnknownVariableType]
 

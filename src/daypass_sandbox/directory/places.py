@@ -18,8 +18,9 @@ from urllib.parse import quote
 from daypass.wire import Response
 
 from ..calendar.calendars import new_mailbox
-from ..graph import odata, payload
+from ..graph import odata, payload, values
 from ..graph.permissions import CHECK_IN, READ_PLACES, WRITE_PLACES
+from ..graph.services import PLACES
 from ..routes import Call, Fault, Handler, Route
 from . import check_ins
 from .place_types import HAS_MAILBOX, TYPES, PlaceType, of_type
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-PAGE_SIZE = 100  # api/place-list
 MOST_DESCENDANTS = 2500  # api/place-descendants
 TYPED = "@odata.type"
+_TYPES = {name: values.types_of(kind.shape()) for name, kind in TYPES.items()}
 
 
 def shown(state: State, place: Mapping[str, Any]) -> Json:
@@ -75,9 +76,9 @@ def counted(type_name: str | None) -> Handler:
     """The handler that counts the places of a type, or all."""
 
     def count_places(call: Call) -> Response:
-        odata.allow(call)
-        number = sum(type_name in (None, place["type"]) for place in call.tenant.state.places.values())
-        return Response(200, {"content-type": "text/plain"}, str(number).encode())
+        state = call.tenant.state
+        found = [shown(state, place) for place in state.places.values() if type_name in (None, place["type"])]
+        return odata.counted(call, _kind(call, type_name) if type_name else _any_kind(), found)
 
     return count_places
 
@@ -126,9 +127,7 @@ def descended(type_name: str | None) -> Handler:
         if type_name:
             return _listing(call, "Collection(microsoft.graph.place)", type_name, [shown(state, place) for place in found])
         typed = [{TYPED: f"#microsoft.graph.{place['type']}", **shown(state, place)} for place in found]
-        every = tuple(dict.fromkeys(name for kind in TYPES.values() for name in kind.properties))
-        kind: odata.Kind[Json] = odata.Kind("place", every)
-        return odata.listing(call, "Collection(microsoft.graph.place)", kind, typed, size=PAGE_SIZE)
+        return odata.listing(call, "Collection(microsoft.graph.place)", _any_kind(), typed)
 
     return descendants
 
@@ -184,13 +183,18 @@ def delete_place(call: Call) -> Response:
 
 
 def _listing(call: Call, where: str, type_name: str, found: list[Json]) -> Response:
-    return odata.listing(call, where, _kind(call, type_name), found, size=PAGE_SIZE)
+    return odata.listing(call, where, _kind(call, type_name), found)
+
+
+def _any_kind() -> odata.Kind[Json]:
+    """Places of whatever type as lists see them."""
+    return odata.Kind("place", tuple(dict.fromkeys(name for kind in TYPES.values() for name in kind.properties)), service=PLACES)
 
 
 def _kind(call: Call, type_name: str) -> odata.Kind[Json]:
     """A type of place as lists see it; a list of rooms can be expanded to these."""
     if type_name != "roomList":
-        return odata.Kind(type_name, TYPES[type_name].properties)
+        return odata.Kind(type_name, TYPES[type_name].properties, types=_TYPES[type_name], service=PLACES)
     places, state = call.tenant.state.places, call.tenant.state
 
     def related(member: str, of: str) -> Any:
@@ -201,7 +205,8 @@ def _kind(call: Call, type_name: str) -> odata.Kind[Json]:
         return expand
 
     relations = {"rooms": related("rooms", "room"), "workspaces": related("workspaces", "workspace")}
-    return odata.Kind(type_name, TYPES[type_name].properties, expandable=relations)
+    known = TYPES[type_name].properties
+    return odata.Kind(type_name, known, expandable=relations, types=_TYPES[type_name], service=PLACES)
 
 
 def _answer(call: Call, status: int, place: Mapping[str, Any]) -> Response:

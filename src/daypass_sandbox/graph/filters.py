@@ -122,7 +122,7 @@ class _Compiler:
         if type_ != WALL:
             return Operand(type_, lambda scope: scope.at(scope.item, spelled))
         zone = f"{spelled.rpartition('/')[0]}/timeZone"
-        return Operand(WALL, lambda scope: values.wall_instant(scope.at(scope.item, spelled), scope.at(scope.item, zone)))
+        return Operand(WALL, lambda scope: values.wall_instant(scope.at(scope.item, spelled), lambda: scope.at(scope.item, zone)))
 
     def _of_variable(self, variable: str, names: tuple[str, ...]) -> Operand:
         """What the variable of a lambda stands for, or a member of it."""
@@ -134,7 +134,8 @@ class _Compiler:
         zone = (*names[:-1], "timeZone")
 
         def moment(scope: Scope) -> int | None:
-            return values.wall_instant(walked(scope.variables[variable], names), walked(scope.variables[variable], zone))
+            element = scope.variables[variable]
+            return values.wall_instant(walked(element, names), lambda: walked(element, zone))
 
         return Operand(WALL, moment)
 
@@ -346,6 +347,9 @@ def _in_form(operand: Operand, common: Type, left: Operand, right: Operand, word
 
 
 def _compared(word: str, one: Value, other: Value, left: Operand, right: Operand) -> Value:
+    if word in ("eq", "ne") and right.constant:
+        value, equal = other(NOWHERE), word == "eq"
+        return lambda scope: (one(scope) == value) is equal
     if word == "eq":
         return lambda scope: one(scope) == other(scope)
     if word == "ne":

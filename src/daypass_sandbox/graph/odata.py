@@ -255,11 +255,15 @@ class Query(Generic[T]):
 
     def of(self, call: Call, items: Iterable[T]) -> list[T]:
         """Those of the items that are asked for, in order."""
-        kind, now, test, search = self.kind, call.tenant.clock.now(), self.predicate, self.search
-        kept = [item for item in items if test is None or test(Scope(item, kind.at, now, {}))]
+        kept, at, test, search = list(items), self.kind.value or self.kind.at, self.predicate, self.search
+        if test:
+            now = call.tenant.clock.now()
+            kept = [item for item in kept if test(Scope(item, at, now, {}))]
         if search:
-            kept = [item for item in kept if searches.matches(search, lambda path, item=item: kind.at(item, path))]
-        return arranged(kept, [(term.path, term.descending) for term in self.order], _sorter(kind)) if self.order else kept
+            kept = [item for item in kept if searches.matches(search, lambda path, item=item: at(item, path))]
+        for term in reversed(self.order):
+            kept.sort(key=_sorter(self.kind, term.path), reverse=term.descending)
+        return kept
 
     def shown(self, call: Call, item: T) -> Json:
         """An item as it is shown: what of it was selected, and the relations that were expanded."""
@@ -392,41 +396,36 @@ def _ordered(kind: Kind[Any], text: str) -> tuple[Order, ...]:
             raise _no_property(term.path, kind.name)
         known = path or kind.schema.spelled(term.path) or ""
         if not is_single(kind.schema.type_of(known)):
-            raise Fault(400, "BadRequest", "The $orderby expression must evaluate to a single value of primitive type.")
+            raise _no_order()
         if path is None:
             raise kind.service.unorderable(known, kind.schema)
         terms.append(replace(term, path=path))
     return tuple(terms)
 
 
-def _sorter(kind: Kind[T]) -> Callable[[T, str], Any]:
+def _sorter(kind: Kind[T], path: str) -> Callable[[T], tuple[bool, str, Any]]:
     """What a thing of a kind is sorted by at a path: instants as such, members of enumerations in their order."""
-    schema = kind.schema
+    type_, at = kind.schema.type_of(path), kind.value or kind.at
+    zone = f"{path.rpartition('/')[0]}/timeZone"
 
-    def value(item: T, path: str) -> Any:
-        type_, found = schema.type_of(path), kind.at(item, path)
+    def key(item: T) -> tuple[bool, str, Any]:
+        found = at(item, path)
         try:
             if type_ == WALL:
-                return values.wall_instant(found, kind.at(item, f"{path.rpartition('/')[0]}/timeZone"))
-            return values.comparable(found, type_)
+                return _sort_key(values.wall_instant(found, lambda: at(item, zone)))
+            return _sort_key(values.comparable(found, type_))
         except values.Incomparable:
-            return values.comparable(found, UNKNOWN)
+            return _sort_key(values.comparable(found, UNKNOWN))
 
-    return value
-
-
-def arranged(items: Iterable[T], terms: Sequence[tuple[str, bool]], value: Callable[[T, str], Any]) -> list[T]:
-    """The items in the order of the terms (path, descending); `value` gives what an item has at a path. Equal ones stay as they are."""
-    result = list(items)
-    for path, descending in reversed(terms):
-        result.sort(key=lambda item: _sort_key(value(item, path)), reverse=descending)
-    return result
+    return key
 
 
 def _sort_key(value: Any) -> tuple[bool, str, Any]:
-    """Nothing comes first, then each type by itself."""
+    """Nothing comes first, then each type by itself; 400 for what has no order."""
     if isinstance(value, str):
-        return True, "text", value.casefold()
+        return True, "text", value
+    if isinstance(value, Mapping | list):
+        raise _no_order()
     return value is not None, "" if isinstance(value, int | float) or value is None else type(value).__name__, value
 
 
@@ -514,6 +513,10 @@ def _whole(name: str, text: str, least: int) -> int:
         needed = f"The {name} query option requires a {'positive' if least else 'non-negative'} integer value."
         raise Fault(400, "BadRequest", f"Invalid value '{text}' for {name} query option found. {needed}")
     return int(text)
+
+
+def _no_order() -> Fault:
+    return Fault(400, "BadRequest", "The $orderby expression must evaluate to a single value of primitive type.")
 
 
 def _no_property(name: str, kind: str) -> Fault:

@@ -118,18 +118,22 @@ def seen(value: Any) -> Type:
     return _SHOWN.get(type(value).__name__, COMPLEX)
 
 
-def wall_instant(value: Any, zone: Any) -> int | None:
+def wall_instant(value: Any, zone: Callable[[], Any]) -> int | None:
     """The instant of a `dateTime` beside a `timeZone`, in microseconds; a number is an instant in seconds already."""
-    if isinstance(value, str) and isinstance(zone, str) and zone:
-        try:
-            moment = datetime.fromisoformat(query.six_digits(value))
-        except ValueError:
-            raise Incomparable(value) from None
-        if moment.tzinfo is None:
-            return zones.instant(moment.replace(microsecond=0), zone) * MICROSECONDS + moment.microsecond
+    if value is None:
+        return None
     if isinstance(value, int | float) and not isinstance(value, bool):
         return round(value * MICROSECONDS)
-    return None if value is None else _instant(value)
+    name = zone()
+    if not isinstance(value, str) or not isinstance(name, str) or not name:
+        return _instant(value)
+    try:
+        moment = datetime.fromisoformat(query.six_digits(value))
+    except ValueError:
+        raise Incomparable(value) from None
+    if moment.tzinfo is not None:
+        return _since_epoch(moment)
+    return zones.instant(moment.replace(microsecond=0), name) * MICROSECONDS + moment.microsecond
 
 
 def comparable(value: Any, type_: Type) -> Any:
