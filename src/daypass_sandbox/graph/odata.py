@@ -253,8 +253,10 @@ class Query(Generic[T]):
     parts: Mapping[str, frozenset[str]]
     relations: Sequence[Expand]
 
-    def of(self, call: Call, items: Iterable[T]) -> list[T]:
+    def of(self, call: Call, items: Sequence[T]) -> Sequence[T]:
         """Those of the items that are asked for, in order."""
+        if not (self.predicate or self.search or self.order):
+            return items
         kept, at, test, search = list(items), self.kind.value or self.kind.at, self.predicate, self.search
         if test:
             now = call.tenant.clock.now()
@@ -265,14 +267,19 @@ class Query(Generic[T]):
             kept.sort(key=_sorter(self.kind, term.path), reverse=term.descending)
         return kept
 
-    def shown(self, call: Call, item: T) -> Json:
-        """An item as it is shown: what of it was selected, and the relations that were expanded."""
+    def shown(self, call: Call, item: T, where: str = "") -> Json:
+        """An item as it is shown: what of it was selected, and the relations that were expanded.
+
+        `where` is the metadata URL of the item itself, of which those of its relations are made.
+        """
         whole = chosen(self.kind, self.kind.show(item), self.select)
         for name, members in self.parts.items():
             whole[name] = _pruned(whole.get(name), members)
         for asked in self.relations:
             found = self.kind.expandable[asked.name](call, item, asked)
             most = self.kind.service.most_expanded
+            if where and isinstance(found, list):
+                whole[f"{asked.name}@odata.context"] = f"{where}/{asked.name}"
             whole[asked.name] = found[:most] if most is not None and isinstance(found, list) else found
         return whole
 
@@ -313,11 +320,19 @@ def listing(
     asked = asked_of(call, kind)
     found = asked.of(call, items)
     cut = page(call, len(found), size, repeat_last=repeat_last, by_token=by_token, service=service)
-    shown = [asked.shown(call, item) for item in found[cut.first : cut.last]]
+    shown = [_placed(call, asked, item, context) for item in found[cut.first : cut.last]]
     return collection(call, context + _selection(asked), shown, len(found), cut, applied, service)
 
 
-def counted(call: Call, kind: Kind[T], items: Iterable[T]) -> Response:
+def _placed(call: Call, asked: Query[T], item: T, context: str) -> Json:
+    """A listed item as it is shown, with the metadata URLs of what was expanded where the service tells them."""
+    if not asked.relations or not asked.kind.service.tells_contexts:
+        return asked.shown(call, item)
+    item_id = quote(str(asked.kind.at(item, "id")), safe="")
+    return asked.shown(call, item, f"{service_root(call)}/$metadata#{context}('{item_id}')")
+
+
+def counted(call: Call, kind: Kind[T], items: Sequence[T]) -> Response:
     """Answer how many things of a kind there are (`/$count`), of those that $filter and $search leave, as plain text."""
     allow(call, "$filter", "$search")
     if kind.service.by_token and not eventual(call):
@@ -330,14 +345,14 @@ def counted(call: Call, kind: Kind[T], items: Iterable[T]) -> Response:
 def single(call: Call, status: int, context: str, kind: Kind[T], item: T, applied: str = "") -> Response:
     """Answer one thing of a kind, with what $select and $expand ask of it."""
     asked = asked_of(call, kind)
-    return entity(call, status, context + _selection(asked), asked.shown(call, item), applied)
+    return entity(call, status, context + _selection(asked), _placed(call, asked, item, context), applied)
 
 
 def nested(call: Call, kind: Kind[T], items: Iterable[T], asked: Expand) -> list[Json]:
     """Things of a kind as an expanded relation shows them: filtered, ordered, cut and selected as its nested options ask."""
     inner = _within(call, asked)
     wanted = asked_of(inner, kind)
-    found = wanted.of(call, items)
+    found = wanted.of(call, list(items))
     first = _whole("$skip", asked.skip or "0", 0)
     last = first + _whole("$top", asked.top, 1) if asked.top else None
     return [wanted.shown(call, item) for item in found[first:last]]

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from ..routes import Call, Fault
 from . import query
 from .clauses import Expand, Order, SearchTree
-from .query import Comparison, Expression, Function, Lambda, Literal, Not
+from .query import Comparison, Expression, Function, Junction, Lambda, Literal, Membership, Not
 
 if TYPE_CHECKING:
     from .schema import Schema
 
+MOST_ALTERNATIVES = 15
 DIRECTORY_COUNT = "$count is not currently supported."
 TRY_ADVANCED = (
     "is not supported because the required parameters might be missing. Try adding $count=true query parameter and "
@@ -41,11 +42,13 @@ class Service:
     """A service without rules of its own; the others say what they do differently.
 
     `page_size` is that of a page nobody sized, `largest_page` the most that $top may ask for; `by_token` tells whether its next links
-    page by $skiptoken; `searches` whether it searches; `most_expanded` how many things of a relation $expand shows (None: all).
+    page by $skiptoken; `searches` whether it searches, `tells_contexts` whether an
+    expanded collection comes with its metadata URL; `most_expanded` how many things of a relation $expand shows (None: all).
     """
 
     by_token = False
     searches = False
+    tells_contexts = False
     most_expanded: int | None = None
 
     def __init__(self, page_size: int = 10, largest_page: int = 1000) -> None:
@@ -91,6 +94,7 @@ class Outlook(Service):
     """
 
     functions = frozenset({"startswith", "contains", "cast"})
+    tells_contexts = True
 
     def __init__(self, page_size: int = 10, largest_page: int = 1000, *, indexed: bool = False) -> None:
         super().__init__(page_size, largest_page)
@@ -152,8 +156,12 @@ class Directory(Service):
         super().__init__(page_size, largest_page)
 
     def examine(self, tree: Expression, schema: Schema) -> None:
-        """The directory knows two functions and no `all`."""
+        """The directory knows two functions and no `all`, and bears fifteen alternatives (observed by others)."""
         for part in query.parts(tree):
+            number = _alternatives(part)
+            if number > MOST_ALTERNATIVES:
+                many = f"Too many child clauses specified in search filter expression containing 'OR' operators: {number}."
+                raise _unsupported(f"{many} Max allowed: {MOST_ALTERNATIVES}.")
             if isinstance(part, Function) and part.name not in self.functions:
                 raise _unsupported(f"Filter operator '{part.name[0].upper()}{part.name[1:]}' is not supported.")
             if isinstance(part, Lambda) and part.quantifier == "all":
@@ -164,7 +172,7 @@ class Directory(Service):
         if "$skip" in call.query:
             raise Fault(400, "Request_BadRequest", "'$skip' is not supported by the service.")
         if len(asked.expand) > 1:
-            raise _unsupported("Only one relationship can be expanded in a single request.")
+            raise _unsupported("Only one property can be expanded in a single query.")
         if asked.search and not eventual(call):
             special = "a special request header: 'ConsistencyLevel: eventual'"
             raise _unsupported(f"Request with $search query parameter only works through MSGraph with {special}")
@@ -212,6 +220,13 @@ def eventual(call: Call) -> bool:
 
 def _unsupported(message: str) -> Fault:
     return Fault(400, "Request_UnsupportedQuery", message)
+
+
+def _alternatives(part: Expression) -> int:
+    """Between how many alternatives a part of a filter chooses."""
+    if isinstance(part, Junction):
+        return len(part.operands) if part.operator == "or" else 1
+    return len(part.options) if isinstance(part, Membership) and isinstance(part.options, tuple) else 1
 
 
 def _advanced_operator(part: Expression) -> str:

@@ -213,9 +213,16 @@ def zoo():
 
 def test_an_expanded_relation_keeps_to_its_own_options(zoo):
     answer = zoo("GET", "/pets?$select=name&$expand=TOYS($select=name;$orderby=name desc;$top=1),favourite($select=id)")
+    where = "https://localhost:8443/v1.0/$metadata#pets"
     assert answer.body["value"] == [
-        {"id": "1", "name": "Rex", "toys": [{"id": "b", "name": "bone"}], "favourite": {"id": "a"}},
-        {"id": "2", "name": "Tom", "toys": [], "favourite": None},
+        {
+            "id": "1",
+            "name": "Rex",
+            "toys@odata.context": f"{where}('1')/toys",
+            "toys": [{"id": "b", "name": "bone"}],
+            "favourite": {"id": "a"},
+        },
+        {"id": "2", "name": "Tom", "toys@odata.context": f"{where}('2')/toys", "toys": [], "favourite": None},
     ]
 
 
