@@ -7,10 +7,10 @@ state is another one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 from weakref import WeakKeyDictionary
 
 from .. import zones
@@ -289,6 +289,28 @@ def _is_meeting(event: Json) -> bool:
         or not event.get("isOrganizer", True)
         or any("attendees" in e for e in event.get("exceptions", {}).values())
     )
+
+
+class Slots(Sequence[Slot]):
+    """Stored events at their places in time, each found when it is looked at: a page of a large mailbox costs what the page holds."""
+
+    def __init__(self, box: Mailbox, kept: Sequence[Json]) -> None:
+        self._box, self._kept = box, kept
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @overload
+    def __getitem__(self, at: int) -> Slot: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Slot]: ...
+
+    def __getitem__(self, at: int | slice) -> Slot | list[Slot]:
+        return [self._box.slot(event) for event in self._kept[at]] if isinstance(at, slice) else self._box.slot(self._kept[at])
+
+    def __iter__(self) -> Iterator[Slot]:
+        return map(self._box.slot, self._kept)
 
 
 def _touches(start: int, end: int, window_start: int, window_end: int) -> bool:

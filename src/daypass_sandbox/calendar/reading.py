@@ -6,7 +6,7 @@ Facts: Graph's pages api/user-list-events, api/user-list-calendarview, api/event
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -22,7 +22,7 @@ from ..graph.services import OUTLOOK_TABLE
 from ..routes import Call, Fault, Route
 from . import calendars, events, queryable, resources
 from .access import USER, context, everywhere, found, opened, owner_id
-from .mailbox import Mailbox, Slot
+from .mailbox import Mailbox, Slot, Slots
 from .resources import Form
 
 Json = dict[str, Any]
@@ -45,11 +45,11 @@ def count_events(call: Call) -> Response:
     return odata.counted(call, kind(box, form(call, odata.preferences(call))), _kept(call, box))
 
 
-def _kept(call: Call, box: Mailbox) -> list[Slot]:
+def _kept(call: Call, box: Mailbox) -> Slots:
     calendar_id = call.path.get("calendar_id")
     if calendar_id is not None:
         box.calendar(calendar_id)
-    return [box.slot(event) for event in box.events.values() if calendar_id in (None, event["calendarId"])]
+    return Slots(box, [event for event in box.events.values() if calendar_id in (None, event["calendarId"])])
 
 
 def view_calendar(call: Call) -> Response:
@@ -115,7 +115,7 @@ def answer_event(call: Call, box: Mailbox, status: int, slot: Slot, asked: odata
     return odata.single(call, status, context(call, "events"), kind(box, form(call, asked)), slot, asked.applied)
 
 
-def answer_slots(call: Call, box: Mailbox, slots: list[Slot], what: str, options: Collection[str] = ()) -> Response:
+def answer_slots(call: Call, box: Mailbox, slots: Sequence[Slot], what: str, options: Collection[str] = ()) -> Response:
     """Answer a list of events of a mailbox, `options` being allowed beside the usual ones."""
     asked = odata.preferences(call)
     shown = form(call, asked)
