@@ -117,10 +117,8 @@ class Page:
     next_link: str = ""
 
 
-def page(
-    call: Call, total: int, size: int | None = None, *, repeat_last: bool = False, by_token: bool = False, service: Service = OUTLOOK
-) -> Page:
-    """The page asked for by $top, $skip (or `by_token` $skiptoken) and a preferred size, as the service cuts lists.
+def page(call: Call, total: int, size: int | None = None, *, repeat_last: bool = False, service: Service = OUTLOOK) -> Page:
+    """The page asked for by $top, $skip (or $skiptoken) and a preferred size, as the service cuts lists.
 
     `repeat_last` plays a known quirk of Outlook: the last item of a page comes again as the first of the next one
     (microsoft-graph-docs-contrib issue 2285).
@@ -130,13 +128,12 @@ def page(
         size = _whole("$top", call.query["$top"], 1)
         if size > service.largest_page:
             raise service.wrong_size(call.query["$top"])
-    by_token = by_token or service.by_token
-    first = _after(call) if by_token else _whole("$skip", call.query.get("$skip", "0"), 0)
+    first = _after(call) if service.by_token else _whole("$skip", call.query.get("$skip", "0"), 0)
     last = min(first + size, total)
     if last >= total:
         return Page(first, last)
     begin = last - 1 if repeat_last and size > 1 else last
-    if by_token:
+    if service.by_token:
         return Page(first, last, _link(call, "$skiptoken", base64.urlsafe_b64encode(f"{TOKEN_MARK}{begin}".encode()).decode()))
     return Page(first, last, _link(call, "$skip", str(begin)))
 
@@ -308,18 +305,16 @@ def listing(
     applied: str = "",
     size: int | None = None,
     repeat_last: bool = False,
-    by_token: bool = False,
 ) -> Response:
     """Answer a list of things of one kind as the query options ask.
 
-    `options` are allowed beside the usual ones, `size` is the page's by preference; `repeat_last` and `by_token` as for `page`.
+    `options` are allowed beside the usual ones, `size` is the page's by preference; `repeat_last` as for `page`.
     """
     service = kind.service
-    by_token = by_token or service.by_token
-    allow(call, *LIST_OPTIONS, *(("$skiptoken",) if by_token else ()), *options)
+    allow(call, *LIST_OPTIONS, *(("$skiptoken",) if service.by_token else ()), *options)
     asked = asked_of(call, kind)
     found = asked.of(call, items)
-    cut = page(call, len(found), size, repeat_last=repeat_last, by_token=by_token, service=service)
+    cut = page(call, len(found), size, repeat_last=repeat_last, service=service)
     shown = [_placed(call, asked, item, context) for item in found[cut.first : cut.last]]
     return collection(call, context + _selection(asked), shown, len(found), cut, applied, service)
 

@@ -7,6 +7,7 @@ import pytest
 
 from daypass.wire import Request
 from daypass_sandbox.graph import odata
+from daypass_sandbox.graph.services import DIRECTORY
 from daypass_sandbox.routes import Call, Fault, Route
 from daypass_sandbox.tenant import Tenant
 from graph_caller import PACIFIC, Graph, StoppedClock, new_tenant, timed
@@ -233,7 +234,7 @@ def test_an_expand_of_what_is_no_relation_is_refused(zoo, expand):
 
 def test_a_page_may_go_on_by_a_token_that_says_nothing():
     def cut(query):
-        return odata.page(Call(new_tenant(), Request("GET", "https://h/v1.0/users?$top=2"), "https://h", query=query), 5, by_token=True)
+        return odata.page(Call(new_tenant(), Request("GET", "https://h/v1.0/users?$top=2"), "https://h", query=query), 5, service=DIRECTORY)
 
     first = cut({"$top": "2"})
     token = dict(parse_qsl(urlsplit(first.next_link).query))["$skiptoken"]
