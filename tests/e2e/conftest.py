@@ -1,4 +1,4 @@
-"""A tenant on the network for each module, as good as new for each test; a command line for each test."""
+"""A tenant on the network for each module, as good as new for each test; a command line for each test; a browser for each module."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ import pytest
 from cli import Cli, Control
 
 from daypass_sandbox import serve
+
+BROWSER_ARGUMENTS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +55,17 @@ def megan(cli: Cli, signed_in: Path) -> Cli:
     """The command line, Megan signed in for reading and writing."""
     shutil.copytree(signed_in, cli.state)
     return cli
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A real Chromium; the test is skipped, saying so, where there is none."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("NO CHROMIUM ON THIS MACHINE: the pages were not tried in a browser")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=BROWSER_ARGUMENTS)
+        yield browser
+        browser.close()

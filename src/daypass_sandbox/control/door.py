@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from daypass.wire import Response
 
 from ..routes import Call, Fault, Router, reply
-from . import apps, clock, contents, errands, events, habits, mail, notifications, record, sign_ins, weather, whole
+from . import apps, clock, contents, errands, events, habits, mail, notifications, page, record, sign_ins, weather, whole
 
-ROUTES = (
+_ROOMS = (
     *apps.ROUTES,
     *sign_ins.ROUTES,
     *clock.ROUTES,
@@ -28,7 +28,10 @@ ROUTES = (
     *record.ROUTES,
     *whole.ROUTES,
 )
+ROUTES = (*page.routes(_ROOMS), *_ROOMS)
 _ROUTER = Router(ROUTES)
+# What another site's page must not make of an answer: guess its type, or take it in.
+HARMLESS = {"x-content-type-options": "nosniff", "cross-origin-resource-policy": "same-origin", "cache-control": "no-store"}
 
 
 async def answer(call: Call) -> Response:
@@ -43,6 +46,7 @@ async def answer(call: Call) -> Response:
             raise Fault(501, "notImplemented", f"This sandbox does not build {call.request.method} {path}.")
         route, parameters = found
         answer = route.handler(replace(call, path=parameters))
-        return answer if isinstance(answer, Response) else await answer
+        answer = answer if isinstance(answer, Response) else await answer
     except Fault as fault:
-        return reply(fault.status, {"error": {"code": fault.code, "message": str(fault)}})
+        answer = reply(fault.status, {"error": {"code": fault.code, "message": str(fault)}})
+    return answer.replace(headers={**HARMLESS, **answer.headers})

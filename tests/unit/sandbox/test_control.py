@@ -330,7 +330,7 @@ def test_a_seed_is_planted_around_the_tenants_time_and_a_reset_around_the_real_o
 # --- its door
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "nothing"), ("GET", ""), ("DELETE", "approve"), ("PUT", "users/megan")])
+@pytest.mark.parametrize(("method", "path"), [("GET", "nothing"), ("POST", ""), ("DELETE", "approve"), ("PUT", "users/megan")])
 def test_an_unknown_verb_is_refused_by_name(entra, method, path):
     status, message = complaint(entra.control(method, path))
     assert status == 501
