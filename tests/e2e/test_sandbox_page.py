@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -328,6 +331,59 @@ def test_policies_and_quirks_are_switched(page, site):
     page.get_by_role("heading", name="Quirks").click()
     page.get_by_label("repeatLastItem").check()
     page.wait_for_function("fetch('/sandbox/quirks').then((r) => r.json()).then((q) => q.repeatLastItem.value === true)")
+
+
+# --- what leaves the tenant
+
+
+def test_a_message_that_leaves_is_shown(page, somebody):
+    guests = [{"type": "required", "emailAddress": {"address": "alex@contoso.example"}}]
+    somebody.graph("POST", "/me/events", attendees=guests, **an_event("Plans"))
+    expect(page.locator("#outbox-count")).to_have_text("1")
+    page.get_by_role("heading", name="Outbox").click()
+    expect(page.locator("#outbox")).to_contain_text("Plans")
+    expect(page.locator("#outbox")).to_contain_text("invitation · Megan Bowen to Alex Wilber")
+
+
+class Webhook(BaseHTTPRequestHandler):
+    """Somebody who listens for notifications."""
+
+    def do_POST(self):
+        said = parse_qs(urlsplit(self.path).query).get("validationToken", [""])[0].encode()
+        self.rfile.read(int(self.headers["content-length"] or 0))
+        self.send_response(200 if said else 202)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def webhook():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Webhook) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/hook"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_subscription_is_shown_with_what_it_was_told(page, somebody, webhook):
+    until = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    watch = {"changeType": "created", "resource": "me/events", "notificationUrl": webhook, "lifecycleNotificationUrl": webhook}
+    answer = somebody.graph("POST", "/subscriptions", expirationDateTime=until, **watch)
+    assert answer.status_code == 201, answer.text
+    expect(page.locator("#subscription-count")).to_have_text("1")
+    page.get_by_role("heading", name="Subscriptions").click()
+    expect(page.locator("#subscriptions")).to_contain_text("me/events · created")
+    somebody.graph("POST", "/me/events", **an_event("News"))
+    expect(page.locator("#notifications")).to_contain_text("created · ")
+    page.get_by_label("Let happen to the subscription").select_option("subscriptionRemoved")
+    expect(page.locator("#subscriptions")).to_contain_text("None.")
+    expect(page.locator("#notifications")).to_contain_text("subscriptionRemoved")
 
 
 # --- the whole

@@ -407,24 +407,46 @@ async function readQuirks() {
 
 // --- subscriptions, outbox, snapshots ------------------------------------------------------------------------
 
-/** A panel of a room that may not be built: what it lists, in a line each. */
-async function readRecords(name, line) {
-  const told = await askIfBuilt(name === "subscription" ? "subscriptions" : name);
-  const card = byId(`${name === "subscription" ? "subscriptions" : name}-card`);
-  card.hidden = !Array.isArray(told);
-  if (card.hidden) return;
-  count(`${name}-count`, told.length);
-  const rows = told.length ? told.map(line) : ["None."];
-  put(card.querySelector("ul"), rows, () => rows.map((row) => el("li", {}, el("span", {}, row))));
+const MOST_RECORDS = 50;
+
+/** The newest of a list, in lines of a panel. */
+function records(list, told, line) {
+  const newest = told.slice(-MOST_RECORDS).reverse();
+  put(list, newest, () => (newest.length ? newest.map(line) : [el("li", { className: "soft" }, "None.")]));
 }
 
-const subscriptionInWords = (one) => [one.resource, one.changeType, one.notificationUrl && `to ${one.notificationUrl}`,
-  one.expirationDateTime && `until ${one.expirationDateTime}`].filter(Boolean).join(" · ");
+const record = (text, more, ...levers) => el("li", {}, el("span", {}, text, el("small", {}, more.filter(Boolean).join(" · "))), ...levers);
 
-function messageInWords(one) {
-  const message = one.message || one;
-  const to = (message.toRecipients || []).map((each) => (each.emailAddress || {}).address || each).join(", ");
-  return [message.subject || one.url || one.kind || "message", to && `to ${to}`, one.from && `from ${one.from}`, one.at].filter(Boolean).join(" · ");
+async function readSubscriptions() {
+  const [subscriptions, notifications] = await Promise.all([askIfBuilt("subscriptions"), askIfBuilt("notifications")]);
+  byId("subscriptions-card").hidden = !subscriptions;
+  if (!subscriptions) return;
+  count("subscription-count", subscriptions.length);
+  records(byId("subscriptions"), subscriptions, (one) => record(`${one.resource} · ${one.changeType}`,
+    [`to ${one.notificationUrl}`, `until ${shortTime(one.expirationDateTime)}`, apps[one.applicationId] || one.applicationId], provoker(one)));
+  records(byId("notifications"), notifications || [], (one) => record(`${one.lifecycleEvent || one.changeType} · ${one.outcome}`,
+    [one.resource && shortened(one.resource), `to ${one.url}`, ...one.attempts.slice(-1).map((attempt) => attempt.status || attempt.error)]));
+}
+
+/** A list of lifecycle events to let happen to a subscription that can be told of them. */
+function provoker(subscription) {
+  if (!subscription.lifecycleNotificationUrl) return "";
+  const events = ["reauthorizationRequired", "subscriptionRemoved", "missed"].map((name) => el("option", {}, name));
+  const list = el("select", { "aria-label": `Let happen to the subscription on ${subscription.resource}` }, el("option", { value: "" }, "Let happen …"), ...events);
+  list.addEventListener("change", () => act("POST", "lifecycle", { subscription: subscription.id, event: list.value }).then(refresh));
+  return list;
+}
+
+const shortTime = (text) => String(text).slice(0, 16).replace("T", " ");
+const named = (person) => ((person || {}).emailAddress || {}).name || ((person || {}).emailAddress || {}).address || "somebody";
+
+async function readOutbox() {
+  const messages = await askIfBuilt("outbox");
+  byId("outbox-card").hidden = !messages;
+  if (!messages) return;
+  count("outbox-count", messages.length);
+  records(byId("outbox"), messages, (one) => record(one.subject || "(no subject)",
+    [one.kind, `${named(one.from)} to ${(one.toRecipients || []).map(named).join(", ")}`, shortTime(one.sentDateTime)]));
 }
 
 async function readSnapshots() {
@@ -448,7 +470,7 @@ function refresh() {
       again = false;
       await Promise.all([readClock(), readPeople()]);
       await Promise.all([readWaiting(), readDays(), readFaults(), readPolicies(), readQuirks(), readSnapshots(),
-        readRecords("subscription", subscriptionInWords), readRecords("outbox", messageInWords)]);
+        readSubscriptions(), readOutbox()]);
       await new Promise((done) => setTimeout(done, 200));
     } while (again);
   })().catch(() => tell(true)).finally(() => { reading = null; });
