@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from . import commands
@@ -13,7 +14,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m daypass_sandbox", description=commands.SUMMARY)
     commands.configure(parser)
     arguments = parser.parse_args()
-    return int(arguments.run(arguments))
+    try:
+        return int(arguments.run(arguments))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # whoever read the output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
+from . import extra
+
 if TYPE_CHECKING:
     from .server import Running
 
@@ -38,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="USER",
         help="let USER (megan) approve the sign-in; the default without a terminal",
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=extra.needed("daypass demo", run))
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -27,7 +27,8 @@ from yarl import URL
 from daypass.errors import TransportError
 from daypass.wire import Flow, Reply, Request, Response, Sleep, step
 
-from . import keeping
+from . import files, keeping
+from .environment import environ_of
 from .faults import Disrupted
 from .outside import Outgoing
 from .tenant import Tenant
@@ -96,21 +97,6 @@ class Running:
     def environ(self) -> dict[str, str]:
         """The environment that points daypass at this tenant."""
         return environ_of(self.description())
-
-
-# What points daypass at a tenant: names in the environment, and where a tenant's description has their values.
-ENVIRONMENT = {
-    "DAYPASS_AUTHORITY": "authority",
-    "DAYPASS_GRAPH_ROOT": "graph_root",
-    "DAYPASS_CA_FILE": "ca_file",
-    "CLIENT_ID": "client_id",
-    "TENANT_ID": "tenant_id",
-}
-
-
-def environ_of(description: Mapping[str, Any]) -> dict[str, str]:
-    """The environment that points daypass at the tenant described so."""
-    return {name: str(description[member]) for name, member in ENVIRONMENT.items()}
 
 
 @contextlib.contextmanager
@@ -182,7 +168,7 @@ async def running(options: Options) -> AsyncGenerator[Running]:
         tenant = Tenant(
             clock=SystemClock(),
             chance=random.SystemRandom(),
-            seed=_seed(options.seed),
+            seed=files.read_seed(options.seed),
             key=keeping.signing_key(folder) if keep else None,
             interval_seconds=options.interval_seconds,
             auto_approve=options.auto_approve,
@@ -221,14 +207,6 @@ def _described(tenant: Tenant, port: int, ca_file: Path) -> Running:
         control=f"{authority}/sandbox",
         tenant=tenant,
     )
-
-
-def _seed(named: str) -> str:
-    """A built-in seed's name as it is, a file's content otherwise."""
-    try:
-        return Path(named).read_text("utf-8") if named.endswith(".json") else named
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"the seed file {named} cannot be read: {error}") from None
 
 
 def _check_address(options: Options) -> None:

@@ -1,0 +1,19 @@
+"""What points daypass at a tenant: names in the environment, and where a tenant's description has their values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+ENVIRONMENT = {
+    "DAYPASS_AUTHORITY": "authority",
+    "DAYPASS_GRAPH_ROOT": "graph_root",
+    "DAYPASS_CA_FILE": "ca_file",
+    "CLIENT_ID": "client_id",
+    "TENANT_ID": "tenant_id",
+}
+
+
+def environ_of(description: Mapping[str, Any]) -> dict[str, str]:
+    """The environment that points daypass at the tenant described so."""
+    return {name: str(description[member]) for name, member in ENVIRONMENT.items()}
