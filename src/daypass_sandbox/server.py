@@ -13,8 +13,8 @@ import os
 import random
 import threading
 import time
-from collections.abc import AsyncGenerator, Generator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
@@ -78,7 +78,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Running:
-    """A tenant that listens: its addresses, the CA file to trust, and the tenant itself (touch it between requests only)."""
+    """A tenant that listens: its addresses, the CA file to trust, and the tenant itself (touch it by `between_requests` only)."""
 
     authority: str
     graph_root: str
@@ -87,6 +87,15 @@ class Running:
     ca_file: str
     control: str
     tenant: Tenant
+    _loop: asyncio.AbstractEventLoop = field(repr=False)
+
+    def between_requests(self, work: Callable[[], T]) -> T:
+        """Do something to the tenant from another thread than the server's, while no request is being answered."""
+
+        async def done() -> T:
+            return work()
+
+        return asyncio.run_coroutine_threadsafe(done(), self._loop).result(START_SECONDS)
 
     def description(self) -> dict[str, Any]:
         """What the line says that is printed when it listens."""
@@ -206,6 +215,7 @@ def _described(tenant: Tenant, port: int, ca_file: Path) -> Running:
         ca_file=str(ca_file),
         control=f"{authority}/sandbox",
         tenant=tenant,
+        _loop=asyncio.get_running_loop(),
     )
 
 
