@@ -27,6 +27,7 @@ from .calendar.delta import ROUTES as CALENDAR_DELTA_ROUTES
 from .calendar.identity import PLAIN
 from .calendar.meeting_times import ROUTES as MEETING_TIME_ROUTES
 from .calendar.reading import ROUTES as READING_ROUTES
+from .calendar.reminders import ROUTES as REMINDER_ROUTES
 from .calendar.responding import ROUTES as RESPONDING_ROUTES
 from .calendar.schedule import ROUTES as SCHEDULE_ROUTES
 from .calendar.translation import ROUTES as TRANSLATION_ROUTES
@@ -72,6 +73,7 @@ GRAPH_ROUTES = (
     *SETTINGS_ROUTES,
     *CATEGORY_ROUTES,
     *SUPPORTED_ROUTES,
+    *REMINDER_ROUTES,
     *TRANSLATION_ROUTES,
     *PLACE_ROUTES,
     *SENDING_ROUTES,

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
-from daypass_sandbox.calendar import calendars, reading, responding, writing
+from daypass_sandbox.calendar import calendars, reading, reminders, responding, translation, writing
 from daypass_sandbox.directory import people
 from daypass_sandbox.graph import paths
 from daypass_sandbox.outlook import sending, tips
@@ -22,7 +22,11 @@ from graph_caller import MEGAN, PACIFIC, Graph, at, new_tenant, series, timed
 from judging import KIT, command, judge, told
 
 WINDOW = "startDateTime=2026-11-16T00:00:00Z&endDateTime=2026-12-14T00:00:00Z"
-JUDGED = (*people.ROUTES, *calendars.ROUTES, *reading.ROUTES, *writing.ROUTES, *responding.ROUTES, *sending.ROUTES, *tips.ROUTES)
+JUDGED = (
+    *people.ROUTES,
+    *(route for room in (calendars, reading, writing, responding, reminders, translation) for route in room.ROUTES),
+    *(*sending.ROUTES, *tips.ROUTES),
+)
 ALWAYS_REFUSED = {"POST /users/{}/calendar/permanentdelete"}  # the default calendar
 
 
@@ -125,6 +129,9 @@ def use_events(graph: Graph, place: str) -> None:
         graph("GET", f"{path}/calendar")
     graph("GET", f"{path}?$expand=exceptionOccurrences,calendar", prefer='IdType="ImmutableId"')
     graph("PATCH", path, {"importance": "high"})
+    graph("POST", f"{path}/snoozeReminder", {"newReminderTime": at("2026-12-07T17:00:00")})
+    graph("GET", "/me/reminderView(startDateTime='2026-12-07T00:00:00',endDateTime='2026-12-08T00:00:00')")
+    graph("POST", f"{path}/dismissReminder")
     graph("POST", f"{path}/permanentDelete")
     event = graph(
         "POST", f"{place}/events", series("Series", "2026-12-07T09:00:00", "2026-12-07T09:30:00", {"type": "daily"}, PACIFIC)

@@ -10,23 +10,20 @@ Rules: Graph's pages resources/event, api/user-post-events, api/event-update; re
 from __future__ import annotations
 
 import base64
-import html
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from html.parser import HTMLParser
 from typing import Any
 
 from .. import zones
 from ..routes import Fault
-from . import identity, recurrence
+from . import bodies, identity, online, recurrence
 
 Json = dict[str, Any]
 
 NEVER = "0001-01-01T00:00:00Z"
 MOST_ATTENDEES = 500
-PREVIEW_LENGTH = 255
 FIRST_YEAR, LAST_YEAR = 1601, 4500  # what Exchange can store
 WALL_TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))?(Z|[+-]\d\d:\d\d)?")
 OCCURRENCE_ID = re.compile(r"(.+)FRAAg([A-Za-z0-9_-]{11})=")
@@ -53,6 +50,7 @@ DEFAULTS: Json = {
     "onlineMeeting": None,
     "categories": [],
     "transactionId": None,
+    "reminders": {},
     "isCancelled": False,
     "isOrganizer": True,
     "responseStatus": {"response": "organizer", "time": NEVER},
@@ -64,7 +62,8 @@ class Author:
     """Who writes, when and where.
 
     `user` is the mailbox's owner (a user resource), `now` the instant (seconds since 1970), `new_id` the tenant's source of ids,
-    `name_of` its directory (the display name of an address, or None); `allows_online` is the calendar's word on online meetings.
+    `name_of` its directory (the display name of an address, or None); `providers` are those of online meetings that
+    the calendar allows, its default one first.
     """
 
     user: Mapping[str, Any]
@@ -72,12 +71,16 @@ class Author:
     new_id: Callable[[str], str]
     name_of: Callable[[str], str | None]
     tenant_id: str = ""
-    allows_online: bool = True
+    providers: tuple[str, ...] = (online.TEAMS,)
 
     @property
     def address(self) -> str:
         """The owner's mail address."""
         return self.user.get("mail") or self.user["userPrincipalName"]
+
+    def join_url(self) -> str:
+        """A new join link."""
+        return online.teams_url(self.new_id("thread"), self.tenant_id, self.user["id"])
 
 
 def create(given: Json, author: Author, calendar_id: str) -> Json:
@@ -96,20 +99,50 @@ def create(given: Json, author: Author, calendar_id: str) -> Json:
 
 
 def change(event: Json, given: Json, author: Author) -> Json:
-    """A single event or a series with a client's changes; a new time or pattern of a series forgets its exceptions."""
+    """A single event or a series with a client's changes.
+
+    A series of another time or pattern forgets its exceptions; one that only ends at another date keeps those that lie before it.
+    """
     if given.get("transactionId") not in (None, event.get("transactionId")):
         raise Fault(400, "ErrorInvalidRequest", "Your request can't be completed. The transactionId of an event can't be changed.")
     changes = _settled(given, event, author)
     changed: Json = {**event, **changes, "transactionId": event.get("transactionId")}
     if "start" in changes:
         changed = {name: value for name, value in changed.items() if name not in ("originalStartTimeZone", "originalEndTimeZone")}
-    if event.get("recurrence") and not {"start", "end", "recurrence", "isAllDay"}.isdisjoint(changes):
-        changed |= {"exceptions": {}, "cancelled": []}
-        if "recurrence" not in changes:
-            start: Json = changed["start"]
-            moved = {"startDate": wall_time(start).date().isoformat(), "recurrenceTimeZone": start["timeZone"]}
-            changed["recurrence"] = {**event["recurrence"], "range": {**event["recurrence"]["range"], **moved}}
-    return _finished(changed, author)
+    if event.get("recurrence") and "start" in changes and "recurrence" not in changes:
+        start: Json = changed["start"]
+        moved = {"startDate": wall_time(start).date().isoformat(), "recurrenceTimeZone": start["timeZone"]}
+        changed["recurrence"] = {**event["recurrence"], "range": {**event["recurrence"]["range"], **moved}}
+    finished = _finished({**changed, "reminders": _marks_kept(event, changes)}, author)
+    if event.get("recurrence") and finished.get("recurrence") and not {"start", "end", "recurrence", "isAllDay"}.isdisjoint(changes):
+        finished |= _remembered(event, finished)
+    return finished
+
+
+def _marks_kept(event: Json, changes: Json, day: str | None = None) -> Json:
+    """What was done to reminders, as far as a change leaves it: all is forgotten (of a day) with another time or reminder."""
+    marks: Json = event.get("reminders", {})
+    if {"start", "isReminderOn", "reminderMinutesBeforeStart"}.isdisjoint(changes):
+        return marks
+    return {other: mark for other, mark in marks.items() if day is not None and other != day}
+
+
+def _remembered(before: Json, after: Json) -> Json:
+    """The exceptions and deletions that a changed series keeps: all on its days if it takes the same course, else none."""
+    if _course(before) != _course(after):
+        return {"exceptions": {}, "cancelled": []}
+    rule = recurrence.Rule(after["recurrence"])
+    kept = {day: exception for day, exception in after["exceptions"].items() if date.fromisoformat(day) in rule}
+    return {"exceptions": kept, "cancelled": [day for day in after["cancelled"] if date.fromisoformat(day) in rule]}
+
+
+def _course(event: Json) -> tuple[Any, ...]:
+    """What the days and times of a series follow from, its end excepted."""
+    limits = event["recurrence"]["range"]
+    return (
+        *(event["start"], event["end"], event.get("isAllDay", False), event["recurrence"]["pattern"]),
+        *(limits["startDate"], limits["recurrenceTimeZone"]),
+    )
 
 
 def change_occurrence(event: Json, day: str, neighbours: tuple[str | None, str | None], given: Json, author: Author) -> Json:
@@ -129,7 +162,8 @@ def change_occurrence(event: Json, day: str, neighbours: tuple[str | None, str |
     if (before and moved_to <= before) or (after and moved_to >= after):
         message = "Modified occurrence is crossing or overlapping adjacent occurrence."
         raise Fault(400, "ErrorOccurrenceCrossingBoundary", message)
-    return with_exception(event, day, {"start": now["start"], "end": now["end"], **changes}, author.now)
+    changed = with_exception(event, day, {"start": now["start"], "end": now["end"], **changes}, author.now)
+    return {**changed, "reminders": _marks_kept(event, changes, day)}
 
 
 def with_exception(event: Json, day: str, changes: Json, now: float) -> Json:
@@ -229,37 +263,6 @@ def timestamp(seconds: float, digits: int = 7) -> str:
     return f"{text}0Z" if digits else f"{text[:-7]}Z"
 
 
-def plain_text(body: Mapping[str, str]) -> str:
-    """The text of an event's body."""
-    if body["contentType"] != "html":
-        return body["content"]
-    reader = _TextOfHtml()
-    reader.feed(body["content"])
-    reader.close()
-    return re.sub(r"[ \t]*\n[ \t]*", "\n", re.sub(r"[ \t\r\f]+", " ", "".join(reader.parts))).strip()
-
-
-class _TextOfHtml(HTMLParser):
-    """Collects what a reader would see; paragraphs and breaks become line ends."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        self._hidden += tag in ("script", "style", "head")
-        if tag in ("br", "p", "div", "tr", "li"):
-            self.parts.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden -= tag in ("script", "style", "head") and self._hidden > 0
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.parts.append(data.replace("\n", " "))
-
-
 def stored_time(given: Mapping[str, Any], name: str) -> dict[str, str]:
     """A client's `dateTimeTimeZone` as it is kept: whole seconds, wall time in the named zone (UTC if none is named).
 
@@ -286,24 +289,35 @@ def _settled(given: Json, before: Mapping[str, Any], author: Author) -> Json:
         if name in changes:
             changes[name] = stored_time(changes[name] or {}, name)
     if "location" in given or "locations" in given:
-        places = _places(given.get("locations") or [given.get("location")])
-        changes |= {"locations": places, "location": places[0] if places else NO_PLACE}
+        changes |= _places(given.get("location"), given.get("locations"))
     if given.get("attendees"):
         changes["attendees"] = invited(given["attendees"], before.get("attendees", ()), author.name_of)
     if "body" in given:
         body = {"contentType": "text", "content": "", **_without_nulls(given["body"])} if given["body"] else DEFAULTS["body"]
-        changes |= {"body": body, "bodyPreview": plain_text(body)[:PREVIEW_LENGTH]}
-    return changes | _meeting(changes, before, author)
+        changes |= {"body": body, "bodyPreview": bodies.preview(body)}
+    return changes | online.settled(changes, before, author.providers, author.join_url)
 
 
 def _without_nulls(given: Mapping[str, Any]) -> Json:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _places(given: list[Json | None]) -> list[Json]:
-    """The named ones of a client's locations, with what the service adds to each."""
-    named = [_without_nulls(place) for place in given if place and place.get("displayName")]
-    return [{**place, "locationType": "default", "uniqueId": place["displayName"], "uniqueIdType": "private"} for place in named]
+def _places(location: Json | None, locations: list[Json | None] | None) -> Json:
+    """The two properties for places, which always correspond: `location` names several in one line (api/event-get, example 2)."""
+    several = [_without_nulls(place) for place in locations or ([location] if location else []) if place and any(place.values())]
+    if not several:
+        return {"location": NO_PLACE, "locations": []}
+    name = (location or {}).get("displayName") or "; ".join(filter(None, (place.get("displayName") for place in several)))
+    whole = _place({**(several[0] if len(several) == 1 else {}), "displayName": name})
+    return {"location": whole, "locations": [_place(place, one_of_many=len(several) > 1) for place in several]}
+
+
+def _place(given: Json, *, one_of_many: bool = False) -> Json:
+    """A location with what the service adds: an id of its own, but for a mere name among several."""
+    place: Json = {"displayName": "", **given, "locationType": "default", "uniqueIdType": "unknown"}
+    if not place["displayName"] or (one_of_many and given.keys() == {"displayName"}):
+        return place
+    return {**place, "uniqueId": place["displayName"], "uniqueIdType": "private"}
 
 
 def invited(given: list[Json | None], before: Iterable[Json], name_of: Callable[[str], str | None]) -> list[Json]:
@@ -324,31 +338,6 @@ def invited(given: list[Json | None], before: Iterable[Json], name_of: Callable[
         asked = {"type": attendee.get("type") or "required", "emailAddress": {"name": name, "address": address}}
         found.setdefault(address.lower(), {**earlier, **asked})
     return list(found.values())
-
-
-def _meeting(changes: Json, before: Mapping[str, Any], author: Author) -> Json:
-    """What follows for the online meeting: it can be added, and is lost only with its join link in the body."""
-    if before.get("isOnlineMeeting"):
-        kept = before["onlineMeeting"]["joinUrl"] in (changes.get("body") or before["body"])["content"]
-        same = {name: before[name] for name in ("isOnlineMeeting", "onlineMeetingProvider", "onlineMeeting")}
-        return same if kept else {"isOnlineMeeting": False, "onlineMeetingProvider": "unknown", "onlineMeeting": None}
-    if not changes.get("isOnlineMeeting") or not author.allows_online:
-        return {"isOnlineMeeting": False, "onlineMeetingProvider": "unknown"} if "isOnlineMeeting" in changes else {}
-    thread = re.sub(r"\W", "", author.new_id("thread"))[:48]
-    context = f"%7b%22Tid%22%3a%22{author.tenant_id}%22%2c%22Oid%22%3a%22{author.user['id']}%22%7d"
-    url = f"https://teams.microsoft.com/l/meetup-join/19%3ameeting_{thread}%40thread.v2/0?context={context}"
-    body = as_html(changes.get("body") or before.get("body") or DEFAULTS["body"])
-    blob = f'<div><hr><p>Microsoft Teams meeting</p><p><a href="{url}">Join the meeting now</a></p></div>'
-    return {
-        "onlineMeetingProvider": "teamsForBusiness",
-        "onlineMeeting": {"joinUrl": url},
-        "body": {"contentType": "html", "content": body + blob},
-    }
-
-
-def as_html(body: Mapping[str, str]) -> str:
-    """The content of an event's body as HTML."""
-    return body["content"] if body["contentType"] == "html" else html.escape(body["content"]).replace("\n", "<br>\n")
 
 
 def _finished(event: Json, author: Author) -> Json:

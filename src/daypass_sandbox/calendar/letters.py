@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .. import outbox
-from . import events, resources
+from . import bodies, events, resources
 
 if TYPE_CHECKING:
     from ..tenant import Tenant
@@ -110,12 +110,12 @@ def _request(seen: Json) -> Json:
 
 
 def _body(body: Mapping[str, str]) -> Json:
-    return {"body": dict(body), "bodyPreview": events.plain_text(body)[: events.PREVIEW_LENGTH]}
+    return {"body": dict(body), "bodyPreview": bodies.preview(body)}
 
 
 def _commented(comment: str, seen: Json) -> Json:
     """The event's body below a comment."""
     if not comment:
         return _body(seen["body"])
-    above = events.as_html({"contentType": "text", "content": comment})
-    return _body({"contentType": "html", "content": f"<p>{above}</p>{events.as_html(seen['body'])}"})
+    above = bodies.as_html({"contentType": "text", "content": comment})
+    return _body({"contentType": "html", "content": f"<p>{above}</p>{bodies.as_html(seen['body'])}"})

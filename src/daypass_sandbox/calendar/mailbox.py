@@ -166,6 +166,28 @@ class Mailbox:
         if event:
             self._note("deleted", event, event)
 
+    def next_day(self, event: Json, now: float) -> str | None:
+        """The original day of the first occurrence of a series that is not over; None when all are."""
+        series = self._series[event["id"]]
+        first = zones.wall(now, "UTC").date()
+        begin = first - series.span if first - date.min > series.span else date.min
+        for day in series.rule.starting(begin):
+            original = day.isoformat()
+            if original not in event["cancelled"] and self.slot(event, original).end > now:
+                return original
+        return None
+
+    def is_last(self, event: Json, day: str) -> bool:
+        """Whether a series has no other occurrence left than that of this original day."""
+        return self._series[event["id"]].rule.first_beside({*event["cancelled"], day}) is None
+
+    def delete(self, event: Json, day: str | None, now: float) -> None:
+        """Delete an event, a whole series, or one occurrence; a series goes with its last occurrence."""
+        if day is None or self.is_last(event, day):
+            self.remove(event["id"])
+        else:
+            self.put(events.cancel_occurrence(event, day, now))
+
     def move(self, event_id: str, calendar_id: str, now: float) -> Json:
         """Move an event (a series as a whole) to another calendar, where it has another plain id; Fault 404 when there is no such one."""
         event, _ = self.find(event_id)

@@ -39,7 +39,11 @@ def publish(tenant: Tenant, box: Mailbox, before: Json | None, after: Json, day:
 
 
 def withdraw(tenant: Tenant, box: Mailbox, event: Json, day: str | None, comment: str = "") -> None:
-    """Take an event (or one day of a series) out of a mailbox; those who are asked to it hear that it is cancelled."""
+    """Take an event (or one day of a series) out of a mailbox; those who are asked to it hear that it is cancelled.
+
+    A series goes with its last occurrence, as Exchange has it.
+    """
+    day = None if day and box.is_last(event, day) else day
     after = events.cancel_occurrence(event, day, tenant.clock.now()) if day else None
     if after:
         box.put(after)

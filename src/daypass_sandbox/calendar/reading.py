@@ -87,10 +87,13 @@ def get_calendar_of_event(call: Call) -> Response:
     return odata.single(call, 200, place, calendars.kind(call), box.calendar(event["calendarId"]))
 
 
-def form(call: Call, asked: odata.Preferences) -> Form:
-    """The form that the caller wants events in: zone, body and ids by preference, properties by $select."""
-    properties = (*resources.EVENT_PROPERTIES, *resources.HIDDEN_PROPERTIES, *RELATIONS)
-    select = odata.selected(call, properties, "event")
+def form(call: Call, asked: odata.Preferences, properties: Collection[str] | None = None) -> Form:
+    """The form that the caller wants events in: zone, body and ids by preference, properties by $select.
+
+    `properties` are those that may be selected; with none of them, everything is.
+    """
+    known = (*resources.EVENT_PROPERTIES, *resources.HIDDEN_PROPERTIES, *RELATIONS) if properties is None else properties
+    select = odata.selected(call, known, "event") if known else None
     basic = not call.caller.scopes & FULL_SCOPES
     return Form(odata.service_root(call), owner_id(call), asked.zone, asked.plain_text, basic, select, asked.immutable_ids)
 

@@ -8,7 +8,7 @@ Rules: Graph's pages resources/recurrencepattern and resources/recurrencerange.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import MAXYEAR, date, datetime, time, timedelta
 from functools import cached_property
 from itertools import islice
@@ -107,7 +107,7 @@ class Rule:
     @cached_property
     def first(self) -> date | None:
         """The day of the first occurrence; None when the range ends before the pattern has one."""
-        return next(self._from(self._start), None)
+        return next(self.starting(self._start), None)
 
     @cached_property
     def last(self) -> date | None:
@@ -124,11 +124,15 @@ class Rule:
     def between(self, first: date, last: date) -> list[date]:
         """The days of the occurrences from `first` to `last`, both included."""
         days: list[date] = []
-        for day in self._from(first):
+        for day in self.starting(first):
             if day > last:
                 break
             days.append(day)
         return days
+
+    def first_beside(self, days: Collection[str]) -> date | None:
+        """The day of the first occurrence that is on none of these days; None when there is no other."""
+        return next((day for day in self.starting(self._start) if day.isoformat() not in days), None)
 
     def neighbours(self, day: date) -> tuple[date | None, date | None]:
         """The days of the occurrences before and after this one."""
@@ -151,7 +155,8 @@ class Rule:
             days.append(other)
         return days
 
-    def _from(self, first: date) -> Iterator[date]:
+    def starting(self, first: date) -> Iterator[date]:
+        """The days of the occurrences from `first` on, one after the other."""
         last = self.last if self._range["type"] != "noEnd" else LAST_DATE
         for day in self._unbounded(first):
             if last is None or day > last:

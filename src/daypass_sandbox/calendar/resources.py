@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .. import zones
-from . import events, identity
+from . import bodies, events, identity
 from .mailbox import Slot
 
 Json = dict[str, Any]
@@ -145,16 +145,22 @@ def in_url(item_id: str) -> str:
     return quote(item_id, safe="")
 
 
+def moment(seconds: float, zone: str) -> Json:
+    """An instant (seconds since 1970) as a wall time in a zone."""
+    return {"dateTime": f"{zones.wall(seconds, zone).isoformat()}.0000000", "timeZone": zone}
+
+
 def _time(stored: Mapping[str, str], seconds: int, all_day: bool, zone: str) -> Json:
     """Seven fractional digits and no offset; an all-day event keeps its midnights whatever zone is asked for."""
-    wall = events.wall_time(stored) if all_day else zones.wall(seconds, zone)
-    return {"dateTime": f"{wall.isoformat()}.0000000", "timeZone": zone}
+    if not all_day:
+        return moment(seconds, zone)
+    return {"dateTime": f"{events.wall_time(stored).isoformat()}.0000000", "timeZone": zone}
 
 
 def _body(stored: Mapping[str, str], plain_text: bool) -> Json:
     if plain_text:
-        return {"contentType": "text", "content": events.plain_text(stored)}
-    content = events.as_html(stored)
+        return {"contentType": "text", "content": bodies.plain_text(stored)}
+    content = bodies.as_html(stored)
     if content and "<html" not in content.lower():
         head = '<head>\r\n<meta http-equiv="Content-Type" content="text/html; charset=utf-8">\r\n</head>'
         content = f"<html>\r\n{head}\r\n<body>\r\n{content}\r\n</body>\r\n</html>\r\n"

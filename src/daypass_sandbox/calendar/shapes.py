@@ -53,6 +53,7 @@ CALENDAR: dict[str, Any] = {
     **dict.fromkeys(("singleValueExtendedProperties", "multiValueExtendedProperties"), NOT_BUILT),
 }
 CALENDAR_GROUP: dict[str, Any] = {"name": TEXT, **dict.fromkeys(("id", "classId", "changeKey", "calendars"), IGNORED)}
+SNOOZE: dict[str, Any] = {"newReminderTime": TIME}
 READ_ONLY = (
     *("id", "bodyPreview", "calendar", "cancelledOccurrences", "changeKey", "createdDateTime", "exceptionOccurrences", "hasAttachments"),
     *("iCalUId", "instances", "isCancelled", "isDraft", "isOrganizer", "lastModifiedDateTime", "onlineMeeting", "onlineMeetingUrl"),

@@ -48,7 +48,7 @@ def update_event(call: Call) -> Response:
 
 
 def delete_event(call: Call) -> Response:
-    """Delete an event, a whole series, or one occurrence."""
+    """Delete an event, a whole series, or one occurrence; a series goes with its last occurrence."""
     odata.allow(call)
     box = opened(call)
     event, day = found(call, box)
@@ -66,8 +66,13 @@ def author(call: Call, calendar: Json) -> events.Author:
         new_id=call.tenant.new_id,
         name_of=lambda address: people.display_name(users, address),
         tenant_id=call.tenant.state.tenant_id,
-        allows_online="teamsForBusiness" in calendar["allowedOnlineMeetingProviders"],
+        providers=_providers(calendar),
     )
+
+
+def _providers(calendar: Json) -> tuple[str, ...]:
+    """The providers of online meetings that a calendar allows, its default one first."""
+    return tuple(sorted(calendar["allowedOnlineMeetingProviders"], key=lambda name: name != calendar["defaultOnlineMeetingProvider"]))
 
 
 def check_etag(call: Call, event: Json, day: str | None) -> None:

@@ -82,10 +82,7 @@ def delete_event(call: Call) -> Response:
     """Delete an event, a whole series, or one occurrence; nobody is told."""
     _, box = _box(call, call.query.get("user", ""))
     event, day = box.find(call.path["event_id"])
-    if day is None:
-        box.remove(event["id"])
-    else:
-        box.put(events.cancel_occurrence(event, day, call.tenant.clock.now()))
+    box.delete(event, day, call.tenant.clock.now())
     return reply(200, {"deleted": 1})
 
 

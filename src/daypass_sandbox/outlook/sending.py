@@ -17,7 +17,7 @@ from typing import Any
 from daypass.wire import Response
 
 from .. import outbox
-from ..calendar import events, shapes
+from ..calendar import bodies, events, shapes
 from ..calendar.access import USER, opened, owner, owner_id
 from ..calendar.answering import address_of
 from ..directory import people
@@ -68,7 +68,7 @@ def send_mail(call: Call) -> Response:
         **message,
         "subject": message.get("subject") or "",
         "body": body,
-        "bodyPreview": events.plain_text(body)[: events.PREVIEW_LENGTH],
+        "bodyPreview": bodies.preview(body),
         "importance": message.get("importance") or "normal",
         "hasAttachments": bool(message.get("attachments")),
         "from": _allowed(call, message.get("from")) or sender,

@@ -283,11 +283,12 @@ def test_a_calendar_without_online_meetings_ignores_the_wish(graph):
     assert (event["isOnlineMeeting"], event["onlineMeeting"]) == (False, None)
 
 
-def test_several_locations_begin_with_the_location(graph):
+def test_the_location_names_several_in_one_line_and_replaces_them(graph):
     event = graph.create(
         **timed("X", "2026-12-01T10:00:00", "2026-12-01T11:00:00", locations=[{"displayName": "Adams"}, {"displayName": "Baker"}])
     )
-    assert event["location"]["displayName"] == "Adams"
+    assert event["location"]["displayName"] == "Adams; Baker"
+    assert [place["displayName"] for place in event["locations"]] == ["Adams", "Baker"]
     changed = graph("PATCH", f"/me/events/{event['id']}", {"location": {"displayName": "Crystal"}}).body
     assert [place["displayName"] for place in changed["locations"]] == ["Crystal"]
 
