@@ -24,8 +24,8 @@ from .faults import Disrupted
 Json = dict[str, Any]
 
 MASK = "***"
-SECRET_MEMBERS = frozenset("access_token client_secret device_code id_token password refresh_token secretText user_code".split())
-SECRET_FIELDS = SECRET_MEMBERS | frozenset("assertion client_assertion code code_verifier otc".split())  # of forms and queries
+SECRET_MEMBERS = frozenset("access_token client_secret device_code id_token password refresh_token secretText uploadUrl user_code".split())
+SECRET_FIELDS = SECRET_MEMBERS | frozenset("assertion authtoken client_assertion code code_verifier otc".split())  # of forms and queries
 _SECRET_FIELD = "|".join(sorted(SECRET_FIELDS))
 _SECRET_IN_QUERY = re.compile(rf"(?<=[?&#])({_SECRET_FIELD})=[^&#]*")
 LONGEST = 10_000  # exchanges; older ones are forgotten

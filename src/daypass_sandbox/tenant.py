@@ -3,9 +3,9 @@
     tenant = Tenant(clock=a_clock, chance=random.Random(7))
     response = tenant.handle(Request("GET", "https://localhost:8443/v1.0/me", {"authorization": f"Bearer {token}"}))
 
-Nothing in here opens a socket, reads a clock or rolls dice of its own; `server.py` puts it on the network. Three doors
-share the address and are told apart by path: `/v1.0` and `/beta` are Graph, `/sandbox` is the control plane, everything
-else is Entra.
+Nothing in here opens a socket, reads a clock or rolls dice of its own; `server.py` puts it on the network. The doors
+that share the address are told apart by path: `/v1.0` and `/beta` are Graph, `/api/v2.0` is Outlook (where large files are sent),
+`/sandbox` is the control plane, everything else is Entra.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from daypass.errors import TransportError
 from daypass.wire import Flow, Reply, Request, Response, Sleep, step
 
 from . import faults
+from .calendar.attachments import ROUTES as ATTACHMENT_ROUTES
 from .calendar.calendars import ROUTES as CALENDAR_ROUTES
 from .calendar.delta import ROUTES as CALENDAR_DELTA_ROUTES
+from .calendar.extensions import ROUTES as EXTENSION_ROUTES
 from .calendar.identity import PLAIN
 from .calendar.meeting_times import ROUTES as MEETING_TIME_ROUTES
 from .calendar.reading import ROUTES as READING_ROUTES
@@ -31,6 +33,8 @@ from .calendar.reminders import ROUTES as REMINDER_ROUTES
 from .calendar.responding import ROUTES as RESPONDING_ROUTES
 from .calendar.schedule import ROUTES as SCHEDULE_ROUTES
 from .calendar.translation import ROUTES as TRANSLATION_ROUTES
+from .calendar.uploads import OUTLOOK_ROUTES
+from .calendar.uploads import ROUTES as UPLOAD_ROUTES
 from .calendar.writing import ROUTES as WRITING_ROUTES
 from .changes import Change
 from .clock import Clock, TenantClock, iso
@@ -61,7 +65,7 @@ TENANT_ID = "da70a550-7e4a-4a11-8c07-c04705000001"
 CLIENT_ID = "da70a550-c11e-4a77-8c07-c04705000002"
 LOCAL_ROOT = "https://localhost:8443"
 
-_ENTRA = Router(entra.ROUTES)
+_ENTRA, _OUTLOOK = Router(entra.ROUTES), Router(OUTLOOK_ROUTES)
 GRAPH_ROUTES = (
     *batch.ROUTES,
     *DIRECTORY_ROUTES,
@@ -74,6 +78,9 @@ GRAPH_ROUTES = (
     *CATEGORY_ROUTES,
     *SUPPORTED_ROUTES,
     *REMINDER_ROUTES,
+    *ATTACHMENT_ROUTES,
+    *UPLOAD_ROUTES,
+    *EXTENSION_ROUTES,
     *TRANSLATION_ROUTES,
     *PLACE_ROUTES,
     *SENDING_ROUTES,
@@ -227,10 +234,13 @@ class Tenant:
         self.happened.clear()
 
     def new_id(self, kind: str) -> str:
-        """A new identifier: a GUID for users, apps, requests and traces, 22 letters for `uti`, a long Outlook-like id for anything else."""
+        """A new identifier.
+
+        A GUID for users, apps, requests and traces, 22 letters for `uti` and attachments, a long Outlook-like id for anything else.
+        """
         if kind in ("guid", "user", "app", "request", "trace"):
             return str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
-        if kind == "uti":
+        if kind in ("uti", "attachment"):
             return base64url(self.chance.randbytes(16))
         return f"{PLAIN}{base64url(self.chance.randbytes(LONGEST_ID_BYTES))}A="
 
@@ -304,6 +314,8 @@ class Tenant:
             return self._control
         if path.startswith("/oidc/"):  # the one endpoint of sign-in that lives at Graph's address
             return self._entra
+        if path.startswith("/api/v2.0/"):
+            return self._outlook
         if host in GRAPH_HOSTS or path.startswith(("/v1.0/", "/beta/")):
             return self._graph
         return self._entra
@@ -318,7 +330,7 @@ class Tenant:
         """Answer one request to Graph that came within another (a batch); it is journalled with that one."""
         return await self._graph(_received(self, request))
 
-    async def _graph(self, call: Call) -> Response:
+    async def _graph(self, call: Call, routed: Callable[[Call], Flow[Response]] | None = None) -> Response:
         ids = {"request-id": self.new_id("request")}
         ids["client-request-id"] = call.request.headers.get("client-request-id", ids["request-id"])
 
@@ -327,8 +339,18 @@ class Tenant:
             told = {"code": fault.code, "message": str(fault), **({"details": fault.details} if fault.details else {}), "innerError": inner}
             return reply(fault.status, {"error": told}, fault.headers)
 
-        answer = await faults.meddle(call, self._routed, refused)
+        answer = await faults.meddle(call, routed or self._routed, refused)
         return answer.replace(headers={**answer.headers, **ids})
+
+    async def _outlook(self, call: Call) -> Response:
+        return await self._graph(call, self._at_outlook)
+
+    async def _at_outlook(self, call: Call) -> Response:
+        """Answer at an address of Outlook's own, which Graph gave out and which bears a token of its own."""
+        found = _OUTLOOK.find(call.request.method, urlsplit(call.request.url).path)
+        if found is None:
+            raise not_built(call)
+        return await _answered(found[0], replace(call, path=found[1]))
 
     async def _routed(self, call: Call) -> Response:
         caller = caller_of(call)

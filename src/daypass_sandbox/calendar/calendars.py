@@ -7,14 +7,15 @@ and their neighbours. Refusals that no page gives are Exchange's own for folders
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from daypass.wire import Response
 
-from ..graph import odata, payload, values
+from ..graph import filters, odata, payload, values
 from ..graph.permissions import READ_CALENDARS, WRITE_CALENDARS
 from ..routes import Call, Fault, Handler, Route
-from . import identity, resources, shapes
+from . import extended, identity, relations, resources, shapes
 from .access import CALENDARS, USER, context, everywhere, opened, owner
 from .mailbox import first_group
 
@@ -37,7 +38,14 @@ def new_mailbox(new_id: Callable[[str], str], time_zone: str) -> Json:
 
 def kind(call: Call) -> odata.Kind[Json]:
     """The calendars of the path's owner, as lists and $expand see them."""
-    return odata.Kind("calendar", resources.CALENDAR_PROPERTIES, show=lambda stored: resources.calendar(stored, owner(call)), types=_TYPES)
+    return odata.Kind(
+        "calendar",
+        resources.CALENDAR_PROPERTIES,
+        show=lambda stored: resources.calendar(stored, owner(call)),
+        value=lambda stored, path: filters.walked({**stored, **resources.calendar(stored, owner(call))}, path.split("/")),
+        types=_TYPES,
+        expandable={name: partial(relations.properties, name) for name in relations.PROPERTIES},
+    )
 
 
 def list_calendars(call: Call) -> Response:
@@ -184,6 +192,8 @@ def _listed(call: Call) -> list[Json]:
 def _changed(calendar: Json, given: Json) -> Json:
     """A calendar or group with a client's words in it, and another change key."""
     changes = {name: "auto" if value is None and name == "color" else value for name, value in given.items()}
+    for name in relations.PROPERTIES:
+        changes[name] = extended.merged(calendar.get(name, ()), given.get(name) or ())
     return {**calendar, **changes, "changeKey": identity.change_key(calendar["id"], calendar["changeKey"])}
 
 

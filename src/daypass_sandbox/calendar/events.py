@@ -18,7 +18,7 @@ from typing import Any
 
 from .. import zones
 from ..routes import Fault
-from . import bodies, identity, online, recurrence
+from . import bodies, extended, identity, online, recurrence
 
 Json = dict[str, Any]
 
@@ -28,6 +28,7 @@ FIRST_YEAR, LAST_YEAR = 1601, 4500  # what Exchange can store
 WALL_TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))?(Z|[+-]\d\d:\d\d)?")
 OCCURRENCE_ID = re.compile(r"(.+)FRAAg([A-Za-z0-9_-]{11})=")
 NO_PLACE: Json = {"displayName": "", "locationType": "default", "uniqueIdType": "unknown", "address": {}, "coordinates": {}}
+ADDED_TO = ("extensions", "singleValueExtendedProperties", "multiValueExtendedProperties")  # by what is written, and not replaced
 DEFAULTS: Json = {
     "subject": "",
     "body": {"contentType": "html", "content": ""},
@@ -51,6 +52,10 @@ DEFAULTS: Json = {
     "categories": [],
     "transactionId": None,
     "reminders": {},
+    "attachments": [],
+    "extensions": [],
+    "singleValueExtendedProperties": [],
+    "multiValueExtendedProperties": [],
     "isCancelled": False,
     "isOrganizer": True,
     "responseStatus": {"response": "organizer", "time": NEVER},
@@ -94,8 +99,22 @@ def create(given: Json, author: Author, calendar_id: str) -> Json:
         "type": "singleInstance",
         "version": 0,
         **_settled(given, {}, author),
+        "attachments": [attachment(one, author) for one in given.get("attachments") or ()],
     }
     return _finished(event, author)
+
+
+def attachment(given: Json, author: Author) -> Json:
+    """An attachment (in the form that `attached.read` gives) with a key and its time."""
+    return {**given, "id": author.new_id("attachment"), "lastModifiedDateTime": timestamp(author.now, 0)}
+
+
+def with_members(event: Json, day: str | None, members: Json, now: float) -> Json:
+    """The event with other members (attachments, extensions); with `day` the series with an occurrence that has them."""
+    if day is None:
+        return stamp({**event, **members, "version": event["version"] + 1}, event["id"], now)
+    seen = view(event, day)
+    return with_exception(event, day, {"start": seen["start"], "end": seen["end"], **members}, now)
 
 
 def change(event: Json, given: Json, author: Author) -> Json:
@@ -283,8 +302,17 @@ def stored_time(given: Mapping[str, Any], name: str) -> dict[str, str]:
 
 
 def _settled(given: Json, before: Mapping[str, Any], author: Author) -> Json:
-    """A client's words as changes to a stored event; a null stands for the default."""
-    changes = {name: DEFAULTS.get(name) if value is None else value for name, value in given.items()}
+    """A client's words as changes to a stored event; a null stands for the default.
+
+    Fault 400 for attachments of an event that is there already: they are added one by one (api/event-post-attachments).
+    """
+    if given.get("attachments") and before:
+        raise Fault(
+            400, "ErrorInvalidRequest", "Your request can't be completed. Attachments are added by posting to the event's attachments."
+        )
+    plain = {name: value for name, value in given.items() if name not in (*ADDED_TO, "attachments")}
+    changes = {name: DEFAULTS.get(name) if value is None else value for name, value in plain.items()}
+    changes |= {name: extended.merged(before.get(name, ()), given[name]) for name in ADDED_TO if given.get(name)}
     for name in ("start", "end"):
         if name in changes:
             changes[name] = stored_time(changes[name] or {}, name)

@@ -15,6 +15,7 @@ FILTERABLE = (
     *("subject", "importance", "sensitivity", "showAs", "type", "categories", "iCalUId", "createdDateTime", "lastModifiedDateTime"),
     *("isAllDay", "isCancelled", "isOrganizer", "isReminderOn", "reminderMinutesBeforeStart", "hasAttachments", "responseRequested"),
     *("start/dateTime", "end/dateTime", "location/displayName", "singleValueExtendedProperties", "multiValueExtendedProperties"),
+    "extensions",
 )
 TYPES = Types(
     {
@@ -27,6 +28,8 @@ TYPES = Types(
         "organizer/emailAddress/address": values.TEXT,
         "responseStatus": values.COMPLEX,
         "responseStatus/response": ("none", "organizer", "tentativelyAccepted", "accepted", "declined", "notResponded"),
+        "extensions": f"Collection({values.COMPLEX})",
+        "extensions/id": values.TEXT,
         "singleValueExtendedProperties": f"Collection({values.COMPLEX})",
         "singleValueExtendedProperties/id": values.TEXT,
         "singleValueExtendedProperties/value": values.TEXT,

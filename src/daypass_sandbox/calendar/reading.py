@@ -20,7 +20,7 @@ from ..graph.clauses import Expand
 from ..graph.permissions import READ_CALENDARS
 from ..graph.services import OUTLOOK_TABLE
 from ..routes import Call, Fault, Route
-from . import calendars, events, queryable, resources
+from . import calendars, events, queryable, relations, resources
 from .access import USER, context, everywhere, found, opened, owner_id
 from .mailbox import Mailbox, Slot, Slots
 from .resources import Form
@@ -108,7 +108,10 @@ def kind(box: Mailbox, shown: Form) -> odata.Kind[Slot]:
         queryable.FILTERABLE,
         show=lambda slot: resources.event(slot, shown),
         value=resources.order_value,
-        expandable={name: partial(find, box, shown) for name, find in RELATIONS.items()},
+        expandable={
+            **{name: partial(find, box, shown) for name, find in IN_THE_MAILBOX.items()},
+            **{name: partial(find, shown) for name, find in WITH_THE_EVENT.items()},
+        },
         types=queryable.TYPES,
     )
 
@@ -153,11 +156,17 @@ def _nested_events(box: Mailbox, shown: Form, call: Call, slots: list[Slot], ask
     return odata.nested(call, kind(box, replace(shown, select=None)), slots, asked)
 
 
-RELATIONS: dict[str, Callable[[Mailbox, Form, Call, Slot, Expand], Any]] = {
+IN_THE_MAILBOX: dict[str, Callable[[Mailbox, Form, Call, Slot, Expand], Any]] = {
     "calendar": _calendar,
     "exceptionOccurrences": _exceptions,
     "instances": _instances,
 }
+WITH_THE_EVENT: dict[str, Callable[[Form, Call, Slot, Expand], Any]] = {
+    "attachments": relations.attachments,
+    "extensions": relations.extensions,
+    **{name: partial(relations.of_event, name) for name in relations.PROPERTIES},
+}
+RELATIONS = (*IN_THE_MAILBOX, *WITH_THE_EVENT)
 
 
 def window(call: Call) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .. import zones
-from . import bodies, events, identity
+from . import attached, bodies, events, identity
 from .mailbox import Slot
 
 Json = dict[str, Any]
@@ -74,7 +74,7 @@ def event(slot: Slot, form: Form) -> Json:
         "originalStartTimeZone": stored.get("originalStartTimeZone", start["timeZone"]),
         "originalEndTimeZone": stored.get("originalEndTimeZone", end["timeZone"]),
         "iCalUId": global_id(stored["uid"], slot.day or stored.get("instanceDay")),
-        "hasAttachments": False,
+        "hasAttachments": attached.visible(stored["attachments"]),
         "seriesMasterId": resource.get("seriesMasterId"),
         "occurrenceId": _occurrence_name(resource["seriesMasterId"], slot.day) if slot.day else None,
         "webLink": f"https://outlook.office365.com/owa/?itemid={in_url(stored['id'])}&exvsurl=1&path=/calendar/item",
@@ -107,7 +107,7 @@ def _part(slot: Slot, name: str) -> Any:
     if name in ("start", "end"):
         return {"timeZone": "UTC"}
     if name == "hasAttachments":
-        return False
+        return attached.visible(events.view(slot.event, slot.day)["attachments"])
     if slot.day is None:
         return slot.event.get(name, events.DEFAULTS.get(name))
     return events.view(slot.event, slot.day).get(name)

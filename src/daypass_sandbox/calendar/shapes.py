@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..graph.payload import FLAG, IGNORED, NOT_BUILT, NUMBER, TEXT, WHOLE
+from ..graph import payload
+from ..graph.payload import FLAG, IGNORED, NUMBER, TEXT, WHOLE
+from . import attached, events, extended
 from .recurrence import DAYS, FREQUENCIES, POSITIONS
 
 RECIPIENT = {"emailAddress": {"name": TEXT, "address": TEXT}}
@@ -50,7 +52,8 @@ CALENDAR: dict[str, Any] = {
     **dict.fromkeys(("id", "hexColor", "changeKey", "canShare", "canViewPrivateItems", "canEdit", "isTallyingResponses"), IGNORED),
     **dict.fromkeys(("isRemovable", "owner", "allowedOnlineMeetingProviders", "defaultOnlineMeetingProvider"), IGNORED),
     **dict.fromkeys(("calendarPermissions", "calendarView", "events"), IGNORED),
-    **dict.fromkeys(("singleValueExtendedProperties", "multiValueExtendedProperties"), NOT_BUILT),
+    "singleValueExtendedProperties": [extended.single_value],
+    "multiValueExtendedProperties": [extended.multi_value],
 }
 CALENDAR_GROUP: dict[str, Any] = {"name": TEXT, **dict.fromkeys(("id", "classId", "changeKey", "calendars"), IGNORED)}
 SNOOZE: dict[str, Any] = {"newReminderTime": TIME}
@@ -60,6 +63,18 @@ READ_ONLY = (
     *("organizer", "originalEndTimeZone", "originalStart", "originalStartTimeZone", "responseStatus", "seriesMasterId", "type"),
     *("occurrenceId", "uid", "webLink"),
 )
+
+
+def attachment(value: Any) -> Any:
+    """A client's attachment; to an event that is attached nothing is attached in turn."""
+    return attached.read(value, _attached_event)
+
+
+def _attached_event(value: Any) -> Any:
+    given = payload.read(value, {**EVENT, "attachments": IGNORED}, "event")
+    return given | {name: events.stored_time(given[name], name) for name in ("start", "end") if given.get(name)}
+
+
 EVENT: dict[str, Any] = {
     "subject": TEXT,
     "body": {"contentType": ("text", "html"), "content": TEXT},
@@ -83,5 +98,8 @@ EVENT: dict[str, Any] = {
     "categories": [TEXT],
     "transactionId": TEXT,
     **dict.fromkeys(READ_ONLY, IGNORED),
-    **dict.fromkeys(("attachments", "extensions", "singleValueExtendedProperties", "multiValueExtendedProperties"), NOT_BUILT),
+    "attachments": [attachment],
+    "extensions": [extended.extension],
+    "singleValueExtendedProperties": [extended.single_value],
+    "multiValueExtendedProperties": [extended.multi_value],
 }

@@ -5,6 +5,7 @@ Facts: Graph's pages api/user-post-events, api/event-update, api/event-delete.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from daypass.wire import Response
@@ -29,7 +30,9 @@ def create_event(call: Call) -> Response:
     known = box.with_transaction(given.get("transactionId") or "")
     if known is None:
         known = meetings.publish(call.tenant, box, None, events.create(given, author(call, calendar), calendar["id"]))
-    return answer_event(call, box, 201, box.slot(known), asked)
+    # Extensions that were posted with their event come back with it (api/opentypeextension-post-opentypeextension).
+    shown = replace(call, query={"$expand": "extensions"}) if given.get("extensions") else call
+    return answer_event(shown, box, 201, box.slot(known), asked)
 
 
 def update_event(call: Call) -> Response:

@@ -14,14 +14,17 @@ from typing import Any
 from ..routes import Fault
 
 TEXT, FLAG, WHOLE, NUMBER, IGNORED, NOT_BUILT = "text", "flag", "whole number", "number", "ignored", "not built"
+ANYTHING = "anything"  # kept as it came
 
 _NODES: dict[type, str] = {dict: "StartObject", list: "StartArray"}
 
 
 def read(value: Any, shape: Any, name: str) -> Any:
     """The value in the shape's own form; None stays None and read-only members are left out."""
-    if value is None:
-        return None
+    if value is None or shape == ANYTHING:
+        return value
+    if callable(shape):
+        return shape(value)
     if isinstance(shape, dict):
         return _read_object(_node(value, dict), shape, name)  # pyright: ignore[reportUnknownArgumentType]
     if isinstance(shape, list):

@@ -216,13 +216,6 @@ def test_other_spellings_of_names_and_members_are_taken_and_answered_in_graphs_o
     assert event["id"] != "mine"
 
 
-@pytest.mark.parametrize("member", ["attachments", "extensions", "singleValueExtendedProperties"])
-def test_what_is_not_kept_is_refused_by_name(graph, member):
-    refused = graph("POST", "/me/events", {**timed("X", "2026-12-01T10:00:00", "2026-12-01T11:00:00"), member: [{"id": "x"}]})
-    assert (refused.status, refused.code) == (501, "notImplemented")
-    assert member in refused.message
-
-
 def test_no_more_than_five_hundred_are_invited(graph):
     def invite(count):
         guests = [{"emailAddress": {"address": f"guest{number}@contoso.example"}} for number in range(count)]
