@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
-from daypass_sandbox.calendar import calendars, reading, reminders, responding, translation, writing
+from daypass_sandbox.calendar import attachments, calendars, extensions, reading, reminders, responding, translation, uploads, writing
 from daypass_sandbox.directory import people
 from daypass_sandbox.graph import paths
 from daypass_sandbox.outlook import sending, tips
@@ -25,8 +25,9 @@ WINDOW = "startDateTime=2026-11-16T00:00:00Z&endDateTime=2026-12-14T00:00:00Z"
 JUDGED = (
     *people.ROUTES,
     *(route for room in (calendars, reading, writing, responding, reminders, translation) for route in room.ROUTES),
-    *(*sending.ROUTES, *tips.ROUTES),
+    *(*attachments.ROUTES, *uploads.ROUTES, *extensions.ROUTES, *sending.ROUTES, *tips.ROUTES),
 )
+ROUTER = Router(JUDGED)
 ALWAYS_REFUSED = {"POST /users/{}/calendar/permanentdelete"}  # the default calendar
 
 
@@ -132,6 +133,7 @@ def use_events(graph: Graph, place: str) -> None:
     graph("POST", f"{path}/snoozeReminder", {"newReminderTime": at("2026-12-07T17:00:00")})
     graph("GET", "/me/reminderView(startDateTime='2026-12-07T00:00:00',endDateTime='2026-12-08T00:00:00')")
     graph("POST", f"{path}/dismissReminder")
+    keep_more_with(graph, path)
     graph("POST", f"{path}/permanentDelete")
     event = graph(
         "POST", f"{place}/events", series("Series", "2026-12-07T09:00:00", "2026-12-07T09:30:00", {"type": "daily"}, PACIFIC)
@@ -168,6 +170,32 @@ def hold_meetings(megan: Graph) -> None:
     alex("POST", "/me/getMailTips", {"emailAddresses": ["lee@contoso.example"], "mailTipsOptions": "automaticReplies"})
 
 
+def keep_more_with(graph: Graph, path: str) -> None:
+    """Attachments, extensions and extended properties of an event."""
+    files, data = f"{path}/attachments", f"{path}/extensions"
+    item = {"@odata.type": "#microsoft.graph.event", **timed("Fair", "2026-12-07T10:00:00", "2026-12-07T11:00:00")}
+    for attachment in (
+        {"@odata.type": "#microsoft.graph.fileAttachment", "name": "menu.txt", "contentBytes": "bWFjIGFuZCBjaGVlc2UgdG9kYXk="},
+        {"@odata.type": "#microsoft.graph.itemAttachment", "name": "Fair", "item": item},
+        {"@odata.type": "#microsoft.graph.referenceAttachment", "name": "Plans"},
+    ):
+        made = graph("POST", files, attachment).body["id"]
+        graph("GET", f"{files}/{made}")
+    graph("POST", f"{files}/createUploadSession", {"AttachmentItem": {"attachmentType": "file", "name": "flower", "size": 3483322}})
+    graph("GET", files)
+    graph("GET", f"{files}/$count")
+    graph("DELETE", f"{files}/{made}")
+    graph("POST", data, {"@odata.type": "microsoft.graph.openTypeExtension", "extensionName": "Com.Contoso.Deal", "dealValue": 1010100})
+    graph("GET", data)
+    graph("GET", f"{data}/$count")
+    graph("GET", f"{data}/Com.Contoso.Deal")
+    graph("PATCH", f"{data}/Com.Contoso.Deal", {"@odata.type": "microsoft.graph.openTypeExtension", "extensionName": "Com.Contoso.Deal"})
+    color = "String {66f5a359-4659-4830-9070-00047ec6ac6e} Name Color"
+    graph("PATCH", path, {"singleValueExtendedProperties": [{"id": color, "value": "Green"}]})
+    graph("GET", f"{path}?$expand=attachments,extensions,singleValueExtendedProperties($filter=id%20eq%20'{quote(color)}')")
+    graph("DELETE", f"{data}/Com.Contoso.Deal")
+
+
 def tour(graph: Graph) -> None:
     read_everything(graph)
     write_everything(graph)
@@ -179,31 +207,35 @@ def test_every_answer_is_valid_by_the_published_contract(kit, tmp_path):
     graph = Graph(new_tenant("contoso"))
     tour(graph)
     assert all(exchange["status"] < 300 for exchange in graph.exchanges)
-    judged = judge(kit, graph.exchanges, tmp_path)
+    published = in_the_contract()  # the pages promise more ways to an event than it has
+    judged = judge(kit, [exchange for exchange in graph.exchanges if asked_for(exchange) in published], tmp_path)
+    assert len(judged) > 200
     assert told(judged, "response") == ""
     assert told(judged, "request") == ""
 
 
 def in_the_contract() -> set[str]:
-    """Method and path of every operation of the published contract, parameters without their names."""
-    paths = json.loads((KIT / "graph-calendar.hardened.openapi.json").read_text())["paths"]
-    return {f"{method.upper()} {generic(path)}" for path, methods in paths.items() for method in methods}
+    """Method and path of every operation of the published contract, parameters without their names, the path of a user for /me."""
+    published = json.loads((KIT / "graph-calendar.hardened.openapi.json").read_text())["paths"]
+    return {f"{method.upper()} {generic(path)}" for path, methods in published.items() for method in methods}
 
 
 def generic(path: str) -> str:
-    return re.sub(r"\(.*?\)", "", re.sub(r"\{[\w-]+\}", "{}", path)).lower()
+    return re.sub(r"\(.*?\)", "", re.sub(r"\{[\w-]+\}", "{}", path)).lower().replace("/me", "/users/{}", 1)
+
+
+def asked_for(exchange: dict) -> str:
+    """Method and path of the route that an exchange went by."""
+    path = paths.canonical(exchange["url"].partition("?")[0].partition("/v1.0/")[2], MEGAN, lambda key: MEGAN)[0]
+    found = ROUTER.find(exchange["method"], path)
+    return f"{exchange['method']} {generic(found[0].template)}" if found else ""
 
 
 def test_every_route_is_judged(kit):
     graph = Graph(new_tenant("contoso"))
     tour(graph)
-    router, published = Router(JUDGED), in_the_contract()
-    asked = [(exchange["method"], exchange["url"].partition("?")[0].partition("/v1.0/")[2]) for exchange in graph.exchanges]
-    found = [router.find(method, paths.canonical(path, MEGAN, lambda key: MEGAN)[0]) for method, path in asked]
-    wanted = {f"{route.method} {generic(route.template)}" for route in JUDGED}
-    judged = {f"{route.method} {generic(route.template)}" for route, _ in filter(None, found)}
-    known = {path for path in wanted if path.replace("/users/{}", "/me", 1) in published or path in published}
-    assert known - judged == ALWAYS_REFUSED
+    wanted = {f"{route.method} {generic(route.template)}" for route in JUDGED if not route.template.startswith("/groups/")}
+    assert (wanted & in_the_contract()) - {asked_for(exchange) for exchange in graph.exchanges} == ALWAYS_REFUSED
 
 
 def test_the_least_permission_of_each_route_is_the_one_microsoft_publishes():

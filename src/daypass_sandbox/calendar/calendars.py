@@ -192,8 +192,7 @@ def _listed(call: Call) -> list[Json]:
 def _changed(calendar: Json, given: Json) -> Json:
     """A calendar or group with a client's words in it, and another change key."""
     changes = {name: "auto" if value is None and name == "color" else value for name, value in given.items()}
-    for name in relations.PROPERTIES:
-        changes[name] = extended.merged(calendar.get(name, ()), given.get(name) or ())
+    changes |= {name: extended.merged(calendar.get(name, ()), given.get(name) or ()) for name in relations.PROPERTIES if name in given}
     return {**calendar, **changes, "changeKey": identity.change_key(calendar["id"], calendar["changeKey"])}
 
 

@@ -22,7 +22,7 @@ from ..routes import Fault
 Json = dict[str, Any]
 
 PREFIX = "Microsoft.OutlookServices.OpenTypeExtension."
-PREFIXES = (PREFIX.lower(), "microsoft.graph.opentypeextension.")
+PREFIXES = (PREFIX.lower(), "microsoft.graph.opentypeextension.", "opentypeextension.")  # the last as `graph.paths` leaves it
 RESERVED = frozenset({"id", "extensionname"})
 TYPES = ("ApplicationTime", "Binary", "Boolean", "CLSID", "Currency", "Double", "Float", "Integer", "Long", "Short", "String", "SystemTime")
 _ID = re.compile(

@@ -118,12 +118,13 @@ def kind(box: Mailbox, shown: Form) -> odata.Kind[Slot]:
 
 def answer_event(call: Call, box: Mailbox, status: int, slot: Slot, asked: odata.Preferences) -> Response:
     """Answer one event of a mailbox."""
+    call = _with_locations(call)
     return odata.single(call, status, context(call, "events"), kind(box, form(call, asked)), slot, asked.applied)
 
 
 def answer_slots(call: Call, box: Mailbox, slots: Sequence[Slot], what: str, options: Collection[str] = ()) -> Response:
     """Answer a list of events of a mailbox, `options` being allowed beside the usual ones."""
-    asked = odata.preferences(call)
+    asked, call = odata.preferences(call), _with_locations(call)
     shown = form(call, asked)
     if what == "calendarView" and shown.select is not None:
         # These two do not support $select here (api/user-list-calendarview).
@@ -133,6 +134,14 @@ def answer_slots(call: Call, box: Mailbox, slots: Sequence[Slot], what: str, opt
     return odata.listing(
         call, context(call, what), listed, slots, options=options, applied=asked.applied, size=asked.page_size, repeat_last=repeat_last
     )
+
+
+def _with_locations(call: Call) -> Call:
+    """Who selects `location` gets `locations` too (api/event-get, api/user-list-events)."""
+    selected = [name.strip() for name in call.query.get("$select", "").split(",")]
+    if "location" not in selected:
+        return call
+    return replace(call, query={**call.query, "$select": ",".join(dict.fromkeys([*selected, "locations"]))})
 
 
 def _calendar(box: Mailbox, _: Form, call: Call, slot: Slot, asked: Expand) -> Json | None:
