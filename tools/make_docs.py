@@ -215,7 +215,9 @@ def event_members() -> str:
     for name, shape in shapes.EVENT.items():
         passed = {payload.IGNORED: "read-only, passed over", payload.NOT_BUILT: "refused with 501"}
         kinds[passed.get(shape, "kept") if isinstance(shape, str) else "kept"].append(name)
-    return table(("a client that writes these members", "finds them"), ((code(*sorted(names)), what) for what, names in kinds.items()))
+    return table(
+        ("a client that writes these members", "finds them"), ((code(*sorted(names)), what) for what, names in kinds.items() if names)
+    )
 
 
 def policies() -> str:

@@ -204,6 +204,19 @@ anything = st.recursive(
 )
 
 
+KEPT_WITH_EVENTS = (
+    {"@odata.type": "#microsoft.graph.fileAttachment", "name": "menu.txt", "contentBytes": "bWFj"},
+    {
+        "@odata.type": "#microsoft.graph.itemAttachment",
+        "name": "Fair",
+        "item": {"@odata.type": "#microsoft.graph.event", "subject": "Fair"},
+    },
+    {"extensionName": "Com.Contoso.Deal", "dealValue": 1010100},
+    {"id": "String 0x3a25", "value": "Green"},
+    {"id": "StringArray 0x3a25", "value": ["Green"]},
+)
+
+
 def of_shape(shape):
     """What fits a member of an event, now and then something else."""
     if isinstance(shape, dict):
@@ -214,6 +227,8 @@ def of_shape(shape):
         fitting = st.sampled_from(shape)
     elif shape in (payload.WHOLE, payload.NUMBER):
         fitting = numbers
+    elif callable(shape):
+        fitting = st.sampled_from(KEPT_WITH_EVENTS)
     else:
         fitting = scalars
     return st.one_of(fitting, fitting, fitting, fitting, anything)

@@ -25,9 +25,9 @@ PREFIX = "Microsoft.OutlookServices.OpenTypeExtension."
 PREFIXES = (PREFIX.lower(), "microsoft.graph.opentypeextension.", "opentypeextension.")  # the last as `graph.paths` leaves it
 RESERVED = frozenset({"id", "extensionname"})
 TYPES = ("ApplicationTime", "Binary", "Boolean", "CLSID", "Currency", "Double", "Float", "Integer", "Long", "Short", "String", "SystemTime")
-_ID = re.compile(
+ID = re.compile(
     r"(?P<type>[a-z]+?)(?P<many>Array)? +(?:"
-    r"\{(?P<guid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\} +(?:Name +(?P<name>\S.*)|Id +(?P<id>0x[0-9a-f]{1,8}|\d{1,10}))"
+    r"\{(?P<guid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\} +(?:Name +(?P<name>\S.*)|Id +(?P<id>0x[0-9a-f]{1,8}|[0-9]{1,10}))"
     r"|(?P<tag>0x[0-9a-f]{1,8}))",
     re.IGNORECASE,
 )
@@ -83,15 +83,19 @@ def shown_extension(kept: Json) -> Json:
 
 def property_id(text: str, *, many: bool) -> str:
     """The id of an extended property in one spelling; Fault 400 `ErrorInvalidExtendedProperty` for what is none."""
-    found = _ID.fullmatch(text.strip())
+    found = ID.fullmatch(text.strip())
     kind = _SPELLING.get(found["type"].lower()) if found else None
     if found is None or kind is None or bool(found["many"]) != many:
         raise Fault(400, "ErrorInvalidExtendedProperty", "The extended property attribute combination is invalid.")
     type_name = kind + ("Array" if many else "")
     if found["tag"]:
         return f"{type_name} 0x{int(found['tag'], 16):x}"
-    place = f"Name {found['name']}" if found["name"] else f"Id 0x{int(found['id'], 0):x}"
+    place = f"Name {found['name']}" if found["name"] else f"Id 0x{_number(found['id']):x}"
     return f"{type_name} {{{found['guid'].lower()}}} {place}"
+
+
+def _number(text: str) -> int:
+    return int(text, 16 if text.lower().startswith("0x") else 10)
 
 
 def single_value(value: Any) -> Json:

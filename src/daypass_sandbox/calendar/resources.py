@@ -131,7 +131,7 @@ def _chosen(resource: Json, form: Form, slot: Slot, calendar_id: str) -> Json:
         if "uid" in form.select:
             resource["uid"] = global_id(slot.event["uid"], None)
         resource = {name: value for name, value in resource.items() if name in form.select or name in ("@odata.etag", "id")}
-    return {name: value for name, value in resource.items() if not (form.basic and name in HIDDEN_FROM_BASIC)}
+    return {name: value for name, value in resource.items() if name not in HIDDEN_FROM_BASIC} if form.basic else resource
 
 
 def _occurrence_name(master_id: str, day: str) -> str:

@@ -241,6 +241,17 @@ def test_a_repeated_post_with_one_transaction_id_creates_once(graph):
     assert graph.view(*DAY).subjects == ["X"]
 
 
+def test_a_repeated_transaction_id_with_another_body_gives_the_first_event(graph):
+    event = timed("X", "2026-12-01T10:00:00", "2026-12-01T11:00:00", transactionId="7e1e44ea")
+    first = graph.create(**event)
+    again = graph(
+        "POST",
+        "/me/events",
+        {**event, "subject": "Y", "attachments": [{"@odata.type": "#microsoft.graph.referenceAttachment", "name": "Z"}]},
+    )
+    assert (again.status, again.body["id"], again.body["subject"], again.body["hasAttachments"]) == (201, first["id"], "X", False)
+
+
 def test_after_a_deletion_a_transaction_id_may_be_used_again(graph):
     event = timed("X", "2026-12-01T10:00:00", "2026-12-01T11:00:00", transactionId="7e1e44ea")
     first = graph.create(**event)
@@ -571,6 +582,12 @@ def test_a_stale_change_key_is_refused_and_a_fresh_one_passes(graph, method):
     assert (stale.status, stale.code) == (412, "ErrorIrresolvableConflict")
     assert graph("GET", path).body["subject"] == "Y"
     assert graph(method, path, body, headers={"If-Match": fresh["@odata.etag"]}).status in (200, 204)
+
+
+def test_if_none_match_is_passed_over(graph):
+    event = graph.create(**timed("X", "2026-12-01T10:00:00", "2026-12-01T11:00:00"))
+    path, headers = f"/me/events/{event['id']}", {"If-None-Match": event["@odata.etag"]}
+    assert graph("GET", path, headers=headers).status == graph("PATCH", path, {"subject": "Y"}, headers=headers).status == 200
 
 
 def test_a_deleted_event_is_gone(graph):
