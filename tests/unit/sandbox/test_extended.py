@@ -306,3 +306,52 @@ def test_values_are_of_their_propertys_type(kind, good, wrong):
     with pytest.raises(Fault) as refused:
         extended.single_value({"id": f"{kind} 0x3a25", "value": wrong})
     assert refused.value.code == "ErrorInvalidExtendedPropertyValue"
+
+
+# Finding events and calendars by what was added to them
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        (f"ep/id eq '{COLOR}' and ep/value eq 'Green'", ["Lunch"]),
+        (f"ep/id eq '{COLOR}' and ep/value eq 'green'", ["Lunch"]),
+        (f"ep/id eq '{COLOR}' and ep/value ne 'Green'", ["Tea"]),
+        (f"ep/id eq '{COLOR}' and contains(ep/value,'e')", ["Lunch", "Tea"]),
+        (f"ep/id eq '{COLOR}' and startswith(ep/value,'Re')", ["Tea"]),
+        (f"ep/id eq '{COLOR.replace('66f5a359', '66F5A359')}' and ep/value eq 'Red'", ["Tea"]),
+        (f"ep/id eq '{COUNT}' and cast(ep/value, Edm.Int32) gt 5", ["Tea"]),
+        (f"ep/id eq '{COUNT}'", ["Lunch", "Tea"]),
+        (f"ep/id eq '{COUNT}' and ep/value eq '7'", []),
+    ],
+)
+def test_events_are_found_by_their_properties(graph, condition, found):
+    for subject, color, count in (("Lunch", "Green", "4"), ("Tea", "Red", "40")):
+        properties = [{"id": COLOR, "value": color}, {"id": COUNT, "value": count}]
+        graph.create(**{**LUNCH, "subject": subject, "singleValueExtendedProperties": properties})
+    graph.create(**{**LUNCH, "subject": "Nap"})
+    for quantifier in ("Any", "any"):
+        wanted = f"singleValueExtendedProperties/{quantifier}(ep: {condition})"
+        assert graph("GET", f"/me/events?$filter={quote(wanted)}").subjects == found
+    assert graph("GET", f"/me/events/$count?$filter={quote(wanted)}").body == len(found)
+
+
+def test_calendars_are_found_by_their_properties(graph):
+    graph("POST", "/me/calendars", {"name": "Volunteer", "singleValueExtendedProperties": [{"id": COLOR, "value": "Green"}]})
+    wanted = f"singleValueExtendedProperties/Any(ep: ep/id eq '{COLOR}' and ep/value eq 'Green')"
+    found = graph("GET", f"/me/calendars?$filter={quote(wanted)}")
+    assert [calendar["name"] for calendar in found.body["value"]] == ["Volunteer"]
+
+
+def test_events_are_found_by_their_extensions_and_expanded_with_them(graph, lunch, deal):
+    graph.create(**{**LUNCH, "subject": "Tea", "extensions": [{"extensionName": "Com.Contoso.Room", "seats": 4}]})
+    with_deal, the_deal = quote(f"Extensions/any(f:f/id eq '{DEAL_ID}')"), quote(f"Extensions($filter=id eq '{DEAL_ID}')")
+    found = graph("GET", f"/me/events?$filter={with_deal}&$expand={the_deal}").body["value"]
+    assert [(event["subject"], event["extensions"][0]["companyName"]) for event in found] == [("Lunch", "Alpine Skis")]
+
+
+def test_events_with_attachments_are_found(graph, lunch):
+    graph("POST", f"/me/events/{lunch['id']}/attachments", {"@odata.type": "#microsoft.graph.referenceAttachment", "name": "Plans"})
+    graph.create(**{**LUNCH, "subject": "Tea"})
+    assert graph("GET", "/me/events?$filter=hasAttachments eq true").subjects == ["Lunch"]
+    assert graph("GET", "/me/events?$filter=hasAttachments eq false").subjects == ["Tea"]
