@@ -1,23 +1,21 @@
 """Every example of Microsoft's reference pages about calendars and events, replayed: same request, same status, same members.
 
-The examples are part of a kit that lies beside the repository (see test_graph_contract). A placeholder in a request is replaced by
+The examples are part of a kit that lies beside the repository (see `judging`). A placeholder in a request is replaced by
 something of its kind, an id by one of the tenant's. What cannot be replayed is listed with the reason.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from graph_caller import Graph, new_tenant, series
+from judging import KIT
 
-KIT = Path(os.environ.get("DAYPASS_KIT") or Path(__file__).resolve().parents[3] / "shared" / "kit")
 AREA = re.compile(r"/(me|users/\{user-id\}|groups/\{group-id\})/(calendar\b|calendars|calendarGroups|events|calendarView|reminderView).*")
 OTHERS = re.compile(r"Permissions|getSchedule|/accept|/decline|tentatively|/forward|/cancel|delta")
 NOT_REPLAYED = {
