@@ -13,10 +13,11 @@ from typing import Any
 
 from .. import quirks, zones
 from ..calendar.access import context
-from ..graph import clauses, odata
+from ..graph import clauses, odata, values
 from ..graph.clauses import Expand
 from ..graph.odata import Kind
 from ..routes import Call, Fault
+from . import shapes
 
 Json = dict[str, Any]
 
@@ -28,6 +29,7 @@ TASK_PROPERTIES = (
 ORDERABLE = (*TASK_PROPERTIES, *(f"{name}/dateTime" for name in TIMES), "body/content")
 LIST_PROPERTIES = ("id", "displayName", "isOwner", "isShared", "wellknownListName")
 IDLE_RELATIONS = frozenset({"checklistitems", "linkedresources", "attachments", "extensions"})
+TASK_TYPES = values.types_of(shapes.TASK)
 EXTENSION = "microsoft.graph.openTypeExtension."
 BY_NAME = re.compile(r"\s*(?:id|extensionName)\s+eq\s+'((?:[^']|'')*)'\s*", re.IGNORECASE)
 
@@ -66,7 +68,7 @@ def task_kind(call: Call, list_id: str, *, just_written: bool = False) -> Kind[J
         "linkedResources": lambda call, task, asked: odata.nested(call, LINK, task["links"], asked),
         "attachments": lambda call, task, asked: [],
     }
-    return Kind("todoTask", TASK_PROPERTIES, orderable=ORDERABLE, show=show, expandable=expandable)
+    return Kind("todoTask", TASK_PROPERTIES, orderable=ORDERABLE, show=show, expandable=expandable, types=TASK_TYPES)
 
 
 def _inline(call: Call, list_id: str, stored: Json) -> Json:

@@ -9,7 +9,7 @@ import pytest
 from daypass.wire import Request
 from graph_caller import ROOT, Graph, new_tenant
 
-SCOPES = ("Calendars.ReadWrite", "User.Read", "Place.Read.All", "MailboxSettings.ReadWrite")
+SCOPES = ("Calendars.ReadWrite", "User.Read", "Place.Read.All", "MailboxSettings.ReadWrite", "Tasks.ReadWrite")
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +57,31 @@ def test_a_property_that_is_not_there_is_refused_everywhere(graph, path, options
     refused = graph("GET", f"{path}?{options}")
     assert (refused.status, refused.code) == (400, code)
     assert "Could not find a property named 'shoeSize' on type 'microsoft.graph." in refused.message
+
+
+@pytest.fixture(scope="module")
+def tasks(graph):
+    work = f"/me/todo/lists/{graph('POST', '/me/todo/lists', {'displayName': 'Filtered'}).body['id']}/tasks"
+    for title, more in (
+        ("Bread", {"importance": "high", "dueDateTime": {"dateTime": "2026-12-01T00:00:00", "timeZone": "Pacific Standard Time"}}),
+        ("Milk", {"status": "completed", "categories": ["Shop"]}),
+        ("Eggs", {"importance": "low", "dueDateTime": {"dateTime": "2026-12-03T00:00:00", "timeZone": "UTC"}}),
+    ):
+        assert graph("POST", work, {"title": title, **more}).status == 201
+    return work
+
+
+@pytest.mark.parametrize(
+    ("options", "titles"),
+    [
+        ("$filter=status ne 'completed'&$orderby=title", ["Bread", "Eggs"]),
+        ("$filter=categories/any(c:c eq 'shop')", ["Milk"]),
+        ("$filter=lastModifiedDateTime ge 2026-11-25T18:00:00Z&$orderby=importance desc", ["Bread", "Milk", "Eggs"]),
+        ("$filter=lastModifiedDateTime gt 2027-01-01", []),
+        ("$filter=dueDateTime/dateTime lt '2026-12-02T00:00:00Z'", ["Bread"]),
+        ("$orderby=dueDateTime/dateTime desc", ["Eggs", "Bread", "Milk"]),
+        ("$filter=startswith(title,'e') or dueDateTime eq null&$orderby=createdDateTime,title", ["Eggs", "Milk"]),
+    ],
+)
+def test_tasks_are_filtered_as_others_saw_it(graph, tasks, options, titles):
+    assert [task["title"] for task in graph("GET", f"{tasks}?{options}").body["value"]] == titles
