@@ -33,3 +33,8 @@ def clean_environment(tmp_path: Path) -> Iterator[None]:
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those marked `last` judge what all others did."""
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)

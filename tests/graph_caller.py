@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+import recorder
 from daypass.wire import Request
 from daypass_sandbox.tenant import Tenant
 
@@ -85,7 +86,9 @@ class Graph:
             "request_headers": {k: v for k, v in sent.items() if k != "Authorization"},
             "request_body": body.decode("latin-1") if isinstance(body, bytes) else body,
         }
-        self.exchanges.append({**noted, "status": answer.status, "response_headers": answer.headers, "response_body": answer.body})
+        exchange = {**noted, "status": answer.status, "response_headers": answer.headers, "response_body": answer.body}
+        self.exchanges.append(exchange)
+        recorder.note(exchange)
         return answer
 
     def create(self, **event: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from cli import Cli, Control
 
+import recorder
 from daypass_sandbox import serve
 
 BROWSER_ARGUMENTS = (
@@ -26,14 +27,15 @@ def running() -> Iterator[Any]:
 
 
 @pytest.fixture
-def control(running: Any) -> Control:
-    """The tenant's control plane, the tenant as seeded, its clock running."""
+def control(running: Any) -> Iterator[Control]:
+    """The tenant's control plane, the tenant as seeded, its clock running; what was said to Graph is noted for the judge."""
     control = Control(running.control, running.ca_file)
     for path in ("/faults", "/policies"):
         control.call("DELETE", path)
     control.post("/clock", run=True)
     control.post("/reset", seed="contoso")
-    return control
+    yield control
+    recorder.note_all(control.journal())
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ def opened(call: Call) -> Mailbox:
     """The mailbox of the path; a user's token reaches nobody else's, since this tenant shares no calendars yet."""
     user_id = call.path.get("user_id")
     if user_id and call.caller.user_id and call.caller.user_id != user_id:
-        raise Fault(403, "ErrorAccessDenied", "Permissions is denied. Check credentials and try again.")
+        raise Fault(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
     return open_mailbox(call.tenant, owner_id(call))
 
 

@@ -46,8 +46,10 @@ TRANSLATE_IDS = Permissions(("User.ReadBasic.All", "User.Read", "User.ReadWrite"
 _READ_PEOPLE = ("User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
 READ_ME = Permissions(("User.Read", "User.ReadWrite", *_READ_PEOPLE), _READ_PEOPLE)
 READ_PEOPLE = Permissions(_READ_PEOPLE, _READ_PEOPLE)
-READ_OUTLOOK_USER = Permissions(("User.Read", "User.ReadWrite", *_READ_PEOPLE))
-READ_SUPPORTED = Permissions(("User.Read", "User.ReadWrite", *_READ_PEOPLE), ("User.Read.All", "User.ReadBasic.All", *_READ_PEOPLE[2:]))
+READ_OUTLOOK_USER = Permissions(("User.Read", "User.ReadWrite"))
+READ_SUPPORTED = Permissions(
+    ("User.Read", "User.ReadWrite", "User.ReadBasic.All", "User.Read.All"), ("User.Read.All", "User.ReadBasic.All")
+)
 
 # To watch by a subscription takes what reading takes, but never a `.Shared` permission, nor the basic ones.
 _GROUP_READERS = ("Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
