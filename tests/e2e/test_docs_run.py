@@ -143,6 +143,15 @@ def test_the_page_for_developers_of_other_apps_can_be_followed_to_the_letter(rea
     assert follow(reader, "how-to/test-your-own-app.md") > 12
 
 
+def test_the_page_on_notifications_can_be_followed_to_the_letter(reader):
+    if not shutil.which("curl"):
+        pytest.skip("NO CURL ON THIS MACHINE: the page on notifications was not followed")
+    try:
+        assert follow(reader, "how-to/receive-notifications.md") > 12
+    finally:
+        reader.type('kill "${WEBHOOK:-$$}" 2> told.txt || true')
+
+
 def test_a_seed_from_the_page_can_be_planted(reader):
     page = (DOCS / "how-to/test-your-own-app.md").read_text("utf-8")
     (reader.folder / "team.json").write_text(next(block["text"] for block in BLOCK.finditer(page) if block["kind"] == "json"))

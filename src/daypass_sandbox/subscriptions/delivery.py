@@ -76,8 +76,8 @@ class PostOffice:
             news += reminders.fired(self._tenant, self.registry.paths(), self._reminded_at, now)
             self._reminded_at = now
         for change in news:
-            for subscription in self.registry.concerned(change):
-                self._tell(subscription, change, now)
+            for subscription, kind in self.registry.concerned(change):
+                self._tell(subscription, change._replace(kind=kind), now)
             if change.kind == "deleted" and change.type_name == "user":
                 for subscription in self.registry.watching(f"{change.resource}/events"):
                     self.remove(subscription["id"], event="subscriptionRemoved")

@@ -15,6 +15,8 @@ from ..changes import Change
 
 Json = dict[str, Any]
 
+DIRECTORY_KINDS = {"created": ("updated",), "updated": ("updated",), "deleted": ("updated", "deleted")}
+
 
 class Registry:
     """The subscriptions over their JSON state, found by what they watch; `agenda` tells which must be looked at, and when."""
@@ -59,11 +61,16 @@ class Registry:
         """Every path that is watched."""
         return self._watchers.keys()
 
-    def concerned(self, change: Change) -> list[Json]:
-        """Those that want to know of a change: they watch the thing or the collection it is in, and changes of its kind."""
+    def concerned(self, change: Change) -> list[tuple[Json, str]]:
+        """Those that want to know of a change, because they watch the thing or the collection it is in, and what to call it for them.
+
+        In the directory what comes counts as updated, and what goes as updated and deleted (the notes on users and groups in
+        concepts/change-notifications-overview).
+        """
         path = f"{change.owner}/{change.resource}" if change.owner else change.resource
+        kinds = (change.kind,) if change.owner else DIRECTORY_KINDS[change.kind]
         watching = [*self.watching(path), *self.watching(path.rpartition("/")[0])]
-        return [subscription for subscription in watching if change.kind in subscription["changeType"].split(",")]
+        return [(subscription, kind) for subscription in watching for kind in kinds if kind in subscription["changeType"].split(",")]
 
     def remind(self, moment: float, subscription_id: str) -> None:
         """Note that a subscription must be looked at; too often does no harm."""

@@ -18,6 +18,7 @@ from ..directory.people import resolve
 from ..graph import paths
 from ..graph.permissions import WATCH_EVENTS, WATCH_GROUPS, WATCH_TASKS, WATCH_USERS
 from ..routes import Call, Fault, Permissions
+from ..todo.box import TaskBox
 
 CHANGES = ("created", "updated", "deleted")
 OUTLOOK_QUOTA = 1000  # subscriptions on a mailbox, of all apps together
@@ -107,6 +108,8 @@ def watched(call: Call, resource: str, *, rich: bool) -> Watched:
         raise refused(403, "Forbidden", "Access is denied. Check credentials and try again.")
     if owner_id and owner_id not in call.tenant.state.mailboxes:
         raise refused(404, "NotFound", "REST API is not yet supported for this mailbox.")
+    if topic is TASK:
+        _check_list(call, owner_id, parts[4])
     if rich and not topic.rich_minutes:
         raise refused(400, "BadRequest", f"Resource '{resource}' does not support notifications with resource data.")
     return Watched(topic, canonical, owner_id, _selected(query, rich=rich), query.lower())
@@ -154,6 +157,13 @@ def _topic(call: Call, path: str, resource: str) -> tuple[Topic, str]:
             parts = [unquote(part) for part in canonical.split("/")]
             return topic, "/".join(part.lower() if part.lower() in _LITERALS else part for part in parts)
     raise unsupported
+
+
+def _check_list(call: Call, owner_id: str, list_id: str) -> None:
+    try:
+        TaskBox(call.tenant.state.mailboxes[owner_id], f"users/{owner_id}", call.tenant.clock.now()).list(list_id)
+    except Fault:
+        raise refused(400, "BadRequest", "Invalid resource specified in payload") from None
 
 
 def _selected(query: str, *, rich: bool) -> tuple[str, ...]:

@@ -10,11 +10,12 @@ from daypass.errors import TransportError
 from daypass.wire import Response
 from daypass_sandbox.calendar import identity
 from daypass_sandbox.changes import Change
+from daypass_sandbox.directory import log
 from daypass_sandbox.outside import Exchange
 from daypass_sandbox.subscriptions.endpoints import AGAIN_SECONDS, Endpoint
 from daypass_sandbox.tenant import CLIENT_ID, TENANT_ID
 from graph_caller import MEGAN, NOW, Graph, new_tenant, series, timed
-from webhooks import HOOK, LIFECYCLE, Webhook, control, later, subscribe
+from webhooks import HOOK, LIFECYCLE, Webhook, ask, control, later, subscribe
 
 ALEX = "c04705e2-7e11-4000-8000-000000000002"
 HOUR, DAY = 3600, 86400
@@ -198,25 +199,49 @@ def test_changes_by_the_control_plane_are_told_too(tenant, graph, webhook):
     assert webhook.changes == ["created", "deleted", "created"]
 
 
+def test_tasks_of_a_list_are_told_in_the_words_of_to_do(tenant, webhook):
+    graph = Graph(tenant, scopes=("Tasks.ReadWrite",))
+    tasks, flagged = (one["id"] for one in graph("GET", "/me/todo/lists").body["value"][:2])
+    made = subscribe(graph, resource=f"/me/todo/lists/{tasks}/tasks", expirationDateTime=later(minutes=4230))
+    task = graph("POST", f"/me/todo/lists/{tasks}/tasks", {"title": "Buy stamps"}).body
+    graph("PATCH", f"/me/todo/lists/{tasks}/tasks/{task['id']}", {"status": "completed"})
+    graph("DELETE", f"/me/todo/lists/{tasks}/tasks/{task['id']}")
+    graph("POST", f"/me/todo/lists/{flagged}/tasks", {"title": "Elsewhere"})
+    tenant.deliver()
+    assert webhook.changes == ["created", "updated", "deleted"]
+    item = webhook.items()[0]
+    assert item["resource"] == f"todob2/graph/v1/users({MEGAN})/tasks"
+    assert item["resourceData"] == {"@odata.type": "#microsoft.graph.todoTask", "id": task["id"]}
+    longer = graph("PATCH", f"/subscriptions/{made['id']}", {"expirationDateTime": later(minutes=4231)})
+    assert longer.message == "Subscription expiration can only be 4230 minutes in the future."
+
+
+@pytest.mark.parametrize(("scopes", "which", "status"), [(("Tasks.Read",), "tasks", 403), (("Tasks.ReadWrite",), "nobody's", 400)])
+def test_a_list_of_tasks_must_be_there_and_ones_own_to_change(tenant, scopes, which, status):
+    lists = Graph(tenant, scopes=("Tasks.ReadWrite",))("GET", "/me/todo/lists").body["value"]
+    list_id = lists[0]["id"] if which == "tasks" else "AAMkAG="
+    answer = ask(Graph(tenant, scopes=scopes), resource=f"me/todo/lists/{list_id}/tasks")
+    assert (answer.status, answer.code) == (status, "ExtensionError")
+
+
 def test_users_and_groups_are_told_in_the_words_of_the_directory(tenant, webhook):
-    directory = Graph(tenant, scopes=("Directory.Read.All",))
-    subscribe(directory, resource="users", changeType="updated,deleted")
+    directory = Graph(tenant, scopes=("Directory.ReadWrite.All", "Group.ReadWrite.All"))
+    subscribe(directory, resource="users", changeType="updated")
     subscribe(directory, resource=f"users/{ALEX}", changeType="updated")
-    subscribe(directory, resource="groups", changeType="updated")
-    tenant.happened += [
-        Change("updated", "", f"users/{ALEX}", "user"),
-        Change("deleted", "", f"users/{MEGAN}", "user"),
-        Change("updated", "", "groups/7", "group"),
-        Change("created", "", "groups/8", "group"),
-    ]
+    subscribe(directory, resource="groups", changeType="updated,deleted")
+    group = "11111111-2222-3333-4444-555555555555"
+    log.note(tenant, "users", ALEX)
+    log.note(tenant, "groups", group, "created")
+    log.note(tenant, "groups", group, "deleted")
     tenant.deliver()
     told = [(item["changeType"], item["resource"], item["resourceData"]["@odata.type"]) for item in webhook.items()]
     assert told == [
         ("updated", f"Users/{ALEX}", "#Microsoft.Graph.User"),
         ("updated", f"Users/{ALEX}", "#Microsoft.Graph.User"),
-        ("deleted", f"Users/{MEGAN}", "#Microsoft.Graph.User"),
-        ("updated", "Groups/7", "#Microsoft.Graph.Group"),
-    ]
+        ("updated", f"Groups/{group}", "#Microsoft.Graph.Group"),
+        ("updated", f"Groups/{group}", "#Microsoft.Graph.Group"),
+        ("deleted", f"Groups/{group}", "#Microsoft.Graph.Group"),
+    ], "what comes is an update, what goes an update and a deletion"
     assert webhook.items()[0]["resourceData"]["organizationId"] == TENANT_ID
 
 
