@@ -100,7 +100,7 @@ def constant(literal: Literal) -> str:
     return f"'{escaped}'" if literal.type == "Edm.String" else f"{literal.type}'{escaped}'"
 
 
-@given(trees)
+@given(trees.filter(lambda tree: query._lambdas(tree) <= 1))
 def test_a_filter_is_read_as_it_was_written(tree):
     assert query.parse_filter(written(tree)) == tree
 
@@ -275,7 +275,7 @@ TOY = odata.Kind("toy", ("id", "name"))
 FUZZED = replace(BEAST, expandable={"toys": lambda call, item, asked: odata.nested(call, TOY, [{"id": "1", "name": "ball"}], asked)})
 ITEMS = [
     {"id": "1", "name": "Rex", "age": 3, "isTame": True, "size": "large", "made": "2026-01-01", "tags": ["a"], "kids": [{"age": 1}]},
-    {"id": "2", "name": None, "tags": [], "kids": None, "odd": {"age": [None]}},
+    {"id": "2", "name": None, "tags": [], "kids": None, "made": "9999-12-31T23:59:59-14:00"},
 ]
 
 
@@ -293,7 +293,8 @@ def graph():
 @given(st.sampled_from(OPTIONS), soup | st.text(max_size=40))
 @example("$filter", "(" * 39 + "isTame" + ")" * 39)
 @example("$filter", "not " * 39 + "(isTame)")
-@example("$filter", "a/any(b:" * 39 + "b" + ")" * 39)
+@example("$filter", "tags/any(b:" * 39 + "b eq 'a'" + ")" * 39)
+@example("$filter", "year(made) eq 9999")
 @example("$top", "٣")
 def test_whatever_is_asked_is_answered_or_refused(graph, option, text):
     for place in ("beasts", "searched"):

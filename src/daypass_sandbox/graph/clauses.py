@@ -23,6 +23,7 @@ from ..routes import Fault
 from . import query
 
 DEEPEST_EXPAND = 6
+MOST_ORDERS = 5  # as the library has it by default
 _PATH = re.compile(r"[A-Za-z_][\w.]*(?:/[A-Za-z_][\w.]*)*")
 _ORDER = re.compile(r"\s*(\S+)(?:\s+(asc|desc))?\s*", re.IGNORECASE)
 _SEARCH = re.compile(r'\s*(?:(?P<phrase>"(?:[^"\\]|\\.)*")|(?P<mark>[()])|(?P<word>[^\s()"]+))', re.DOTALL)
@@ -98,6 +99,9 @@ def parse_orderby(text: str) -> tuple[Order, ...]:
         if term is None or not _PATH.fullmatch(term[1]):
             refuse.because(f"The $orderby term '{part.strip()}' is not a property path with an optional 'asc' or 'desc'.")
         terms.append(Order(term[1], (term[2] or "").lower() == "desc"))
+    if len(terms) > MOST_ORDERS:
+        limit = f"The maximum number of $orderby clauses allowed is {MOST_ORDERS}."
+        refuse.because(f"The number of clauses in $orderby query option exceeded the maximum number allowed. {limit}")
     return tuple(terms)
 
 

@@ -380,6 +380,8 @@ def expansions(text: str, kind: Kind[Any]) -> list[Expand]:
             raise _not_a_relation(asked.name, kind)
         if asked.levels and name not in kind.levelled:
             raise Fault(501, "notImplemented", f"$levels within the $expand of '{name}' is not implemented in this sandbox.")
+        if any(name == other.name for other in relations):
+            raise Fault(400, "BadRequest", f"Parsing OData Select and Expand failed: '{name}' is expanded more than once.")
         relations.append(replace(asked, name=name))
     return relations
 

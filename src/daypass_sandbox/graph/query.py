@@ -31,6 +31,8 @@ from ..routes import Fault
 
 LONGEST_TEXT = 16_384  # characters; the service's own limit of a whole URL is of this order
 DEEPEST = 40
+MOST_NODES = 400  # parts of a tree: names, constants, comparisons …
+DEEPEST_LAMBDA = 1  # as the library has it by default
 MOST_DIGITS = 30
 COMPARISONS = frozenset({"eq", "ne", "gt", "ge", "lt", "le", "has"})
 ARITHMETIC = frozenset({"add", "sub", "mul", "div", "divby", "mod"})
@@ -116,6 +118,7 @@ def parse_filter(text: str) -> Expression:
     parser = _Parser(text)
     tree = parser.disjunction()
     parser.expect_end()
+    parser.check_size(tree)
     return tree
 
 
@@ -138,6 +141,11 @@ def _inner(tree: Expression) -> tuple[Expression, ...]:
     if isinstance(tree, Not):
         return (tree.operand,)
     return (tree.path, *((tree.predicate,) if tree.predicate else ())) if isinstance(tree, Lambda) else ()
+
+
+def _lambdas(tree: Expression) -> int:
+    """How deep lambdas lie within lambdas."""
+    return isinstance(tree, Lambda) + max((_lambdas(part) for part in _inner(tree)), default=0)
 
 
 @lru_cache(maxsize=1024)
@@ -250,6 +258,13 @@ class _Parser:
             raise Fault(501, "notImplemented", f"The operator '{token.text}' in $filter is not implemented in this sandbox.")
         if token.kind != "end":
             self._refuse.at(token.at, "Syntax error")
+
+    def check_size(self, tree: Expression) -> None:
+        """Refuse what would take long to evaluate, with the words of the library's own limits."""
+        if sum(1 for _ in parts(tree)) > MOST_NODES:
+            self._refuse.because(f"The node count limit of '{MOST_NODES}' has been exceeded.")
+        if _lambdas(tree) > DEEPEST_LAMBDA:
+            self._refuse.because(f"The Any/All nesting limit of '{DEEPEST_LAMBDA}' has been exceeded.")
 
     def disjunction(self) -> Expression:
         """One or more conjunctions."""

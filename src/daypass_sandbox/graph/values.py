@@ -109,8 +109,11 @@ def _since_epoch(moment: datetime) -> int:
 
 
 def moment_of(microseconds: int) -> datetime:
-    """The moment, in UTC, of an instant in microseconds since 1970."""
-    return _EPOCH + timedelta(microseconds=microseconds)
+    """The moment, in UTC, of an instant in microseconds since 1970; Incomparable beyond the years that are counted."""
+    try:
+        return _EPOCH + timedelta(microseconds=microseconds)
+    except OverflowError:
+        raise Incomparable(microseconds) from None
 
 
 def seen(value: Any) -> Type:
