@@ -125,3 +125,50 @@ def test_no_text_is_taken_for_the_id_of_a_property_unless_it_is_one(text):
     except extended.Fault:
         return
     assert extended.property_id(found, many=False) == found
+
+
+scalars = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | st.sampled_from(["restId", "file", "UTC", "=", "0"])
+)
+anything = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3), max_leaves=6
+)
+members = st.sampled_from(
+    (
+        *("@odata.type", "name", "contentBytes", "item", "contentType", "isInline", "extensionName", "value", "id"),
+        *("newReminderTime", "AttachmentItem", "inputIds", "sourceIdType", "targetIdType", "color", "isDefaultCalendar"),
+        *("singleValueExtendedProperties", "multiValueExtendedProperties"),
+    )
+)
+kinds = st.sampled_from(["#microsoft.graph.fileAttachment", "#microsoft.graph.itemAttachment", "#microsoft.graph.event", "x.message"])
+bodies = st.dictionaries(members, anything | kinds | st.dictionaries(members, anything | kinds, max_size=3), max_size=5)
+PLACES = (
+    *(
+        ("POST", f"/me/events/{{event}}/{rest}")
+        for rest in ("attachments", "attachments/createUploadSession", "extensions", "snoozeReminder")
+    ),
+    *(
+        ("PATCH", path)
+        for path in ("/me/events/{event}/extensions/Com.Contoso.Deal", "/me/calendars/{calendar}", "/me/calendarGroups/{group}")
+    ),
+    *(("POST", path) for path in ("/me/translateExchangeIds", "/me/calendars", "/me/calendarGroups")),
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(PLACES), bodies), min_size=1, max_size=4))
+def test_no_body_whatever_brings_the_service_down(asked):
+    graph = Graph(new_tenant())
+    event = graph.create(**series("X", "2026-12-01T09:00:00", "2026-12-01T10:00:00", {"type": "daily"}))["id"]
+    graph("POST", f"/me/events/{event}/extensions", {"extensionName": "Com.Contoso.Deal"})
+    ids = {
+        "event": event,
+        "calendar": graph("GET", "/me/calendars").body["value"][1]["id"],
+        "group": graph("GET", "/me/calendarGroups").body["value"][0]["id"],
+    }
+    for (method, path), body in asked:
+        assert graph(method, path.format(**ids), body).status in (200, 201, 400, 405, 409, 413)
+    relations = "attachments,extensions,calendar,exceptionOccurrences"
+    assert graph("GET", f"/me/events/{event}?$expand={relations}").status == 200
+    assert graph("GET", "/me/reminderView(startDateTime='2026-12-01',endDateTime='2026-12-09')").status == 200
+    for attachment in graph("GET", f"/me/events/{event}/attachments").body["value"]:
+        assert graph("GET", f"/me/events/{event}/attachments/{attachment['id']}?$expand=microsoft.graph.itemattachment/item").status == 200
