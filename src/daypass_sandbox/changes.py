@@ -31,7 +31,8 @@ class ChangeLog:
     """Over its JSON state: `last` is the number of the newest change, `items` maps each changed item to its last number, oldest first.
 
     `floor` is the number before which changes were forgotten. `places` says in which parts of the collection (calendars of a mailbox) a
-    changed item was since then, for those who follow one part alone; an item without places may have been anywhere.
+    changed item was since then, for those who follow one part alone; an item without places may have been anywhere. `names` has the other
+    name of an item that bears one, for those who know it by that.
     """
 
     def __init__(self, state: Json) -> None:
@@ -40,14 +41,20 @@ class ChangeLog:
         state.setdefault("floor", 0)
         state.setdefault("items", {})
         state.setdefault("places", {})
+        state.setdefault("names", {})
 
     @property
     def last(self) -> int:
         """The number of the newest change, 0 before the first."""
         return self._state["last"]
 
-    def note(self, item_id: str, *places: str) -> int:
-        """Note that an item changed (or came, or went), and return the number of this change; `places` are where it was and where it is."""
+    def note(self, item_id: str, *places: str, name: str = "") -> int:
+        """Note that an item changed (or came, or went), and return the number of this change.
+
+        `places` are where it was and where it is, `name` is its other name, if it has one.
+        """
+        if name:
+            self._state["names"][item_id] = name
         items: dict[str, int] = self._state["items"]
         known: dict[str, list[str]] = self._state["places"]
         if places:
@@ -59,6 +66,7 @@ class ChangeLog:
             oldest = next(iter(items))
             self._state["floor"] = items.pop(oldest)
             known.pop(oldest, None)
+            self._state["names"].pop(oldest, None)
         return self.last
 
     def knows(self, number: int) -> bool:
@@ -68,6 +76,10 @@ class ChangeLog:
     def number(self, item_id: str) -> int:
         """The number of an item's last change, 0 for one that did not change."""
         return self._state["items"].get(item_id, 0)
+
+    def name_of(self, item_id: str) -> str:
+        """The other name of a changed item; its id if it has none."""
+        return self._state["names"].get(item_id, item_id)
 
     def was_in(self, item_id: str, place: str) -> bool:
         """Whether a changed item is or was in this part of the collection, as far as is known."""
@@ -91,3 +103,4 @@ class ChangeLog:
         self._state["floor"] = self._state["last"]
         self._state["items"].clear()
         self._state["places"].clear()
+        self._state["names"].clear()

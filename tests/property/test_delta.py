@@ -9,11 +9,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from daypass_sandbox.calendar.mailbox import open_mailbox
 from graph_caller import MEGAN, Graph, at, new_tenant, series, timed
 
 FIRST_DAY = datetime(2026, 12, 1)
 WINDOW = "startDateTime=2026-12-01T00:00:00Z&endDateTime=2026-12-15T00:00:00Z"
 PLACES = ("/me", "/me/calendars/family")
+IDS = ("", ', IdType="ImmutableId"')  # the second follower keeps ids in the immutable form
 BRIEF = ("id", "type", "seriesMasterId", "start", "end", "@odata.etag")
 
 picks = st.integers(0, 40)
@@ -42,8 +44,8 @@ def wall(day, hour=9) -> str:
 class Follower:
     """A client of one calendar: what it holds, and the link it goes on with."""
 
-    def __init__(self, graph: Graph, place: str) -> None:
-        self.graph, self.place = graph, place
+    def __init__(self, graph: Graph, place: str, ids: str) -> None:
+        self.graph, self.place, self.ids = graph, place, ids
         self.restart()
 
     def restart(self) -> None:
@@ -52,7 +54,7 @@ class Follower:
         self.in_round = True
 
     def take_page(self, size: int) -> None:
-        answer = self.graph("GET", self.link, prefer=f"odata.maxpagesize={size}")
+        answer = self.graph("GET", self.link, prefer=f"odata.maxpagesize={size}{self.ids}")
         if answer.status == 410:
             assert answer.code == "SyncStateNotFound"
             self.restart()
@@ -96,7 +98,7 @@ class Calendars(RuleBasedStateMachine):
             for day in range(3):
                 self.create(place, timed("First", wall(day), wall(day, 10)))
             self.create(place, series("Daily", wall(-2), wall(-2, 10), {"type": "daily"}, type="numbered", numberOfOccurrences=9))
-        self.followers = [Follower(self.graph, place) for place in PLACES]
+        self.followers = [Follower(self.graph, place, ids) for place, ids in zip(PLACES, IDS, strict=True)]
 
     def change(self, method, event_id, body=None):
         answer = self.graph(method, f"/me/events/{quote(event_id)}", body)
@@ -122,6 +124,14 @@ class Calendars(RuleBasedStateMachine):
     @rule(pick=picks, day=days, hour=hours)
     def move(self, pick, day, hour):
         self.change("PATCH", self.event(pick), {"start": at(wall(day, hour)), "end": at(wall(day, hour + 1))})
+
+    @rule(pick=picks, place=st.sampled_from(["family", None]))
+    def move_to_another_calendar(self, pick, place):
+        box = open_mailbox(self.graph.tenant, MEGAN)
+        event_id = self.event(pick)
+        if event_id in box.events:
+            moved = box.move(event_id, place or box.calendar(None)["id"], self.graph.tenant.clock.now())
+            self.known[pick % len(self.known)] = moved["id"]
 
     @rule(pick=picks)
     def stop_repeating(self, pick):
@@ -167,7 +177,7 @@ class Calendars(RuleBasedStateMachine):
     def everybody_catches_up(self, size):
         for follower in self.followers:
             follower.catch_up(size)
-            shown = self.view(follower.place)
+            shown = self.view(follower.place, follower.ids)
             held = {event_id: item for event_id, item in follower.items.items() if item["type"] != "seriesMaster"}
             assert held.keys() == shown.keys()
             for event_id, item in held.items():
@@ -177,8 +187,8 @@ class Calendars(RuleBasedStateMachine):
                     wanted = {name: wanted[name] for name in BRIEF}
                 assert item == {"@odata.type": "#microsoft.graph.event", **wanted}
 
-    def view(self, place) -> dict[str, dict]:
-        listed = self.graph("GET", f"{place}/calendarView?{WINDOW}&$top=1000")
+    def view(self, place, ids="") -> dict[str, dict]:
+        listed = self.graph("GET", f"{place}/calendarView?{WINDOW}&$top=1000", prefer=ids.removeprefix(", "))
         return {event["id"]: event for event in listed.body["value"]}
 
     def teardown(self):

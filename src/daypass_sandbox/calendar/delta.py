@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from daypass.wire import Response
 
@@ -31,6 +32,7 @@ Json = dict[str, Any]
 
 EVENT = "event"
 REFUSED = ("$orderby", "$filter", "$select", "$expand", "$search")
+_LAST_ASKED: WeakKeyDictionary[Mailbox, tuple[object, list[str]]] = WeakKeyDictionary()
 Bounds = tuple[int | None, int | None]  # of a window, in seconds since 1970; None where it is open
 
 
@@ -46,13 +48,13 @@ def follow_view(call: Call) -> Response:
     def shown(event_id: str) -> list[Json]:
         event = box.events.get(event_id)
         if not event or not _lies_in(box, event, window, calendar_id):
-            return [delta.removed(form.id_of_gone(event_id), EVENT)]
+            return [_gone(box, event_id, form)]
         if not event.get("recurrence"):
             return [_whole(box.slot(event), form)]
         return [_whole(box.slot(event), form), *_occurrences(call, box, event, form, window)]
 
     feed = delta.Feed(
-        present=lambda: {slot.event["id"] for slot in box.window(*window, calendar_id)},
+        present=lambda: _present(box, window, calendar_id),
         shown=shown,
         concerns=lambda event_id: box.log.was_in(event_id, calendar_id),
     )
@@ -76,7 +78,7 @@ def follow_events(call: Call) -> Response:
     def shown(event_id: str) -> list[Json]:
         event = box.events.get(event_id)
         if not event or not _lies_in(box, event, bounds, calendar_id):
-            return [delta.removed(form.id_of_gone(event_id), EVENT)]
+            return [_gone(box, event_id, form)]
         return [_limited(box.slot(event), form)]
 
     feed = delta.Feed(
@@ -146,6 +148,19 @@ def _lies_in(box: Mailbox, event: Json, bounds: Bounds, calendar_id: str | None)
         return box.slot(event).start >= start
     last = Rule(event["recurrence"]).last
     return last is None or events.span(event, last.isoformat())[0] >= start
+
+
+def _present(box: Mailbox, window: tuple[int, int], calendar_id: str) -> list[str]:
+    """The ids of what is in a window of a calendar, in order; looked up once as long as nothing changes, between the pages of a round."""
+    asked = (window, calendar_id, box.log.last)
+    known = _LAST_ASKED.get(box)
+    if known is None or known[0] != asked:
+        known = _LAST_ASKED[box] = asked, sorted({slot.event["id"] for slot in box.window(*window, calendar_id)})
+    return known[1]
+
+
+def _gone(box: Mailbox, event_id: str, form: Form) -> Json:
+    return delta.removed(form.id_of_gone(box.log.name_of(event_id) if form.immutable else event_id), EVENT)
 
 
 def _whole(slot: Slot, form: Form) -> Json:

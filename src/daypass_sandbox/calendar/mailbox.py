@@ -221,7 +221,7 @@ class Mailbox:
 
     def _note(self, kind: str, event: Json, before: Json) -> None:
         if self._tell:
-            self.log.note(event["id"], before["calendarId"], event["calendarId"])
+            self.log.note(event["id"], before["calendarId"], event["calendarId"], name=event.get("firstId", ""))
             self._tell(Change(kind, self._owner, f"events/{event['id']}", "event", event.get("changeKey", "")))
 
     def _enter(self, event: Json) -> None:

@@ -29,6 +29,7 @@ import hashlib
 import hmac
 import json
 import zlib
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -223,7 +224,8 @@ def _rewound(step: Step) -> Cursor:
 def _ahead(step: Step, cursor: Cursor, feed: Feed) -> Iterator[tuple[Cursor, str]]:
     """The ids of the items to come, each with where the client stands after it."""
     if cursor.after is not None:
-        for item_id in sorted(known for known in feed.present() if known > cursor.after):
+        known = sorted(feed.present())
+        for item_id in known[bisect_right(known, cursor.after) :]:
             yield replace(cursor, after=item_id, part="", given=0), item_id
         return
     for item_id in step.log.since(cursor.at) or ():
