@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..directory.membership import direct_members
+
 if TYPE_CHECKING:
     from ..tenant import State
 
@@ -83,6 +85,7 @@ class Invitees:
             group_id = waiting.pop()
             if group_id not in found:
                 found[group_id] = None
-                waiting += [member for member in self._state.groups[group_id].get("members", ()) if member in self._state.groups]
-                found |= dict.fromkeys(member for member in self._state.groups[group_id].get("members", ()) if member in self._state.users)
+                members = direct_members(self._state.groups[group_id])
+                waiting += [member for member in members if member in self._state.groups]
+                found |= dict.fromkeys(member for member in members if member in self._state.users)
         return [owner_id for owner_id in found if owner_id in self._state.mailboxes]

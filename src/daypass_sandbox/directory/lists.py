@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import people, places
+from .membership import direct_members
 
 if TYPE_CHECKING:
     from ..tenant import State
@@ -32,7 +33,7 @@ def members_of(state: State, address: str) -> list[str] | None:
 def _people_in(state: State, group_id: str, seen: set[str]) -> list[str]:
     seen.add(group_id)
     found: list[str] = []
-    for member_id in state.groups[group_id].get("members", []):
+    for member_id in direct_members(state.groups[group_id]):
         if member_id in state.users:
             found.append(member_id)
         elif member_id in state.groups and member_id not in seen:

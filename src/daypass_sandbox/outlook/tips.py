@@ -13,6 +13,7 @@ from daypass.wire import Response
 
 from ..calendar.access import USER, opened
 from ..calendar.invitees import Invitees
+from ..directory.membership import direct_members
 from ..graph import odata, payload
 from ..graph.permissions import READ_MAIL
 from ..routes import Call, Fault, Route
@@ -62,7 +63,7 @@ def _scope(call: Call, address: str, owner_id: str) -> Json:  # noqa: ARG001
 
 def _members(call: Call, address: str, owner_id: str) -> Json:  # noqa: ARG001
     group = call.tenant.state.groups.get(owner_id)
-    return {} if group is None else {"totalMemberCount": len(group.get("members", ()))}
+    return {} if group is None else {"totalMemberCount": len(direct_members(group))}
 
 
 def _external_members(call: Call, address: str, owner_id: str) -> Json:  # noqa: ARG001
@@ -70,7 +71,7 @@ def _external_members(call: Call, address: str, owner_id: str) -> Json:  # noqa:
     if group is None:
         return {}
     users = call.tenant.state.users
-    mails = [str(users[member].get("mail") or users[member]["userPrincipalName"]) for member in group.get("members", ()) if member in users]
+    mails = [str(users[member].get("mail") or users[member]["userPrincipalName"]) for member in direct_members(group) if member in users]
     return {"externalMemberCount": sum(not _is_inside(call, mail) for mail in mails)}
 
 

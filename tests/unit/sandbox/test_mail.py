@@ -212,7 +212,7 @@ def test_mail_tips_know_the_inside_from_the_outside_and_count_members(company):
         "mail": "robin@fabrikam.example",
         "userPrincipalName": "robin#EXT#@contoso.example",
     }
-    state.groups["g"] = {"displayName": "Sales", "mail": "sales@contoso.example", "members": ["guest", state.find_user("lee")]}
+    state.groups["g"] = {"displayName": "Sales", "mail": "sales@contoso.example", "x-members": ["guest", state.find_user("lee")]}
     answer = tips(
         company,
         "recipientScope,externalMemberCount,totalMemberCount,maxMessageSize,moderationStatus,deliveryRestriction,customMailTip,recipientSuggestions",

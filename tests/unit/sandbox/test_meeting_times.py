@@ -279,7 +279,7 @@ def test_without_the_room_that_is_needed_there_is_no_suggestion(tenant, megan):
 
 def test_a_list_comes_as_its_members_do(tenant, megan):
     take(colleague(tenant, "adams@contoso.example"), "09:00", "10:00")
-    tenant.state.groups["g"] = {"id": "g", "mail": "empty@contoso.example", "members": []}
+    tenant.state.groups["g"] = {"id": "g", "mail": "empty@contoso.example", "x-members": []}
     assert begins(find(megan, "building32@contoso.example", minimumAttendeePercentage=100))[0] == "10:00"
     assert find(megan, "empty@contoso.example")["emptySuggestionsReason"] == "attendeesUnavailableOrUnknown"
 

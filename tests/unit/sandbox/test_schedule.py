@@ -279,8 +279,8 @@ def test_a_list_of_rooms_is_one_entry_with_its_rooms_merged(tenant, megan):
 
 def test_a_group_is_one_entry_with_its_members_merged_and_the_groups_within_it(tenant, megan):
     tenant.state.groups |= {
-        "g1": {"id": "g1", "mail": "team@contoso.example", "members": [MEGAN_ID, "g2"]},
-        "g2": {"id": "g2", "mail": "inner@contoso.example", "members": [ALEX_ID, "g1", "nobody"]},
+        "g1": {"id": "g1", "mail": "team@contoso.example", "x-members": [MEGAN_ID, "g2"]},
+        "g2": {"id": "g2", "mail": "inner@contoso.example", "x-members": [ALEX_ID, "g1", "nobody"]},
     }
     megan.create(**timed("X", "2026-12-01T10:00:00", "2026-12-01T11:00:00"))
     alex_on(tenant).create(**timed("X", "2026-12-01T11:00:00", "2026-12-01T12:00:00", showAs="oof"))
@@ -292,7 +292,7 @@ def test_a_group_is_one_entry_with_its_members_merged_and_the_groups_within_it(t
 def test_a_list_of_too_many_is_an_error_in_its_place(tenant, megan):
     members = [f"u{number}" for number in range(101)]
     tenant.state.users |= {user_id: {"id": user_id, "mail": f"{user_id}@contoso.example", "displayName": "X"} for user_id in members}
-    tenant.state.groups["g1"] = {"id": "g1", "mail": "all@contoso.example", "members": members}
+    tenant.state.groups["g1"] = {"id": "g1", "mail": "all@contoso.example", "x-members": members}
     assert one(megan, "all@contoso.example")["error"]["responseCode"] == "5043"
 
 
