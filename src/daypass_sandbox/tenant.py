@@ -39,9 +39,9 @@ from .calendar.writing import ROUTES as WRITING_ROUTES
 from .changes import Change
 from .clock import Clock, TenantClock, iso
 from .control import door as control
-from .directory.people import ROUTES as DIRECTORY_ROUTES
 from .directory.people import resolve
 from .directory.places import ROUTES as PLACE_ROUTES
+from .directory.routes import ROUTES as DIRECTORY_ROUTES
 from .entra import apps as registrations
 from .entra import protocol as entra
 from .entra.tokens import Grant, SigningKey, access_token, base64url, caller_of, process_key

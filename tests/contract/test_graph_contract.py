@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from daypass_sandbox.calendar import attachments, calendars, extensions, reading, reminders, responding, translation, uploads, writing
-from daypass_sandbox.directory import people
+from daypass_sandbox.directory import users
 from daypass_sandbox.graph import paths
 from daypass_sandbox.outlook import sending, tips
 from daypass_sandbox.routes import Router
@@ -23,7 +23,7 @@ from judging import KIT, command, judge, told
 
 WINDOW = "startDateTime=2026-11-16T00:00:00Z&endDateTime=2026-12-14T00:00:00Z"
 JUDGED = (
-    *people.ROUTES,
+    *(route for route in users.ROUTES if route.handler == users.get_user),
     *(route for room in (calendars, reading, writing, responding, reminders, translation) for route in room.ROUTES),
     *(*attachments.ROUTES, *uploads.ROUTES, *extensions.ROUTES, *sending.ROUTES, *tips.ROUTES),
 )
@@ -269,13 +269,13 @@ def test_every_documented_request_is_understood_or_refused_by_name():
         pytest.skip(f"NOT JUDGED: there are no documented examples at {KIT}; set DAYPASS_KIT")
     statuses: list[int] = []
     for example in documented():
-        graph = Graph(new_tenant("contoso"), scopes=("Calendars.ReadWrite", "User.Read"))
+        graph = Graph(new_tenant("contoso"), scopes=("Calendars.ReadWrite", "User.ReadWrite.All", "User.Read"))
         event = graph.create(**series("X", "2017-01-01T10:00:00", "2017-01-01T11:00:00", {"type": "daily"}))
         calendar = graph("GET", "/me/calendar").body["id"]
         path = example["path_template"].replace("/users/{user-id}", "/me").format(**{"event-id": event["id"], "calendar-id": calendar})
         query = example["url"].partition("?")[2]
         answer = graph(example["method"], f"{path}?{query}", example["request_body"], prefer=example["request_headers"].get("Prefer", ""))
-        assert answer.status in (200, 201, 501), (example["source"], path, query, answer.body)
+        assert answer.status in (200, 201, 204, 501), (example["source"], path, query, answer.body)
         statuses.append(answer.status)
     assert statuses.count(200) + statuses.count(201) >= 40
 

@@ -1,40 +1,12 @@
-"""The people of the tenant: `GET /me` and `GET /users/{id}`, and who is meant by a name in a path."""
+"""Who is meant by a name: people by id, principal name or mail address, and the members behind a group's address."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from daypass.wire import Response
-
-from ..graph import odata
-from ..graph.permissions import READ_ME
-from ..routes import Call, Fault, Route
-
 if TYPE_CHECKING:
     from ..tenant import State
-
-DEFAULT_PROPERTIES = (
-    *("businessPhones", "displayName", "givenName", "jobTitle", "mail", "mobilePhone", "officeLocation", "preferredLanguage", "surname"),
-    *("userPrincipalName", "id"),
-)
-ON_SELECT = (
-    *(
-        "aboutMe",
-        "accountEnabled",
-        "birthday",
-        "city",
-        "companyName",
-        "country",
-        "createdDateTime",
-        "department",
-        "employeeId",
-        "faxNumber",
-    ),
-    *("hireDate", "mailNickname", "mySite", "postalCode", "preferredName", "state", "streetAddress", "usageLocation", "userType"),
-)
-OTHERS_SCOPES = frozenset({"User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"})
-BASIC_PROPERTIES = frozenset({"displayName", "givenName", "id", "mail", "surname", "userPrincipalName"})
 
 
 def resolve(state: State, key: str) -> str | None:
@@ -54,23 +26,29 @@ def display_name(users: Mapping[str, Mapping[str, Any]], address: str) -> str | 
     return next((user["displayName"] for user in users.values() if str(user.get("mail")).lower() == wanted), None)
 
 
-def get_user(call: Call) -> Response:
-    """One user. Everybody may read themselves; others take a permission for the directory (api/user-get)."""
-    odata.allow(call, "$select")
-    user_id = call.path["user_id"]
-    user = call.tenant.state.users[user_id]
-    granted = call.caller.scopes & OTHERS_SCOPES
-    if user_id != call.caller.user_id and not granted:
-        raise Fault(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
-    known = DEFAULT_PROPERTIES + ON_SELECT
-    names = odata.selected(call, known, "user", unbuilt=None) or frozenset(DEFAULT_PROPERTIES)
-    if user_id != call.caller.user_id and granted == frozenset({"User.ReadBasic.All"}):
-        names &= BASIC_PROPERTIES
-    values = {name: user.get(name, [] if name == "businessPhones" else None) for name in known if name in names}
-    context = "users" if "$select" not in call.query else f"users({call.query['$select']})"
-    return odata.entity(call, 200, context, values)
+def group_of(state: State, key: str) -> str | None:
+    """The object id of the group with this id or mail address (any letter case); None if there is none."""
+    if key in state.groups:
+        return key
+    wanted = key.lower()
+    return next((group_id for group_id, group in state.groups.items() if str(group.get("mail")).lower() == wanted), None)
 
 
-ROUTES = [
-    Route("GET", "/users/{user_id}", get_user, READ_ME, "documentation: api/user-get"),
-]
+def members_of(state: State, key: str) -> list[str] | None:
+    """The object ids of the people in a group, given by its id or mail address, those of the groups in it included, nobody twice.
+
+    None where there is no such group.
+    """
+    start = group_of(state, key)
+    if start is None:
+        return None
+    people: dict[str, None] = {}
+    seen, waiting = {start}, [start]
+    while waiting:
+        for member in state.groups[waiting.pop(0)].get("x-members", ()):
+            if member in state.users:
+                people[member] = None
+            elif member in state.groups and member not in seen:
+                seen.add(member)
+                waiting.append(member)
+    return list(people)

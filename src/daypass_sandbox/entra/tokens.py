@@ -85,6 +85,8 @@ def caller_of(call: Call) -> Caller:
     if claims.get("idtyp") == "app":
         return Caller("", str(claims["appid"]), frozenset(map(str, claims.get("roles", ()))))
     user_id = str(claims.get("oid", ""))
+    if user_id and user_id not in state.users:
+        raise _unauthorized(call, "The user account of the access token does not exist in the directory.")
     if "xms_cc" in claims and claims["sandbox_session"] != state.session_of(user_id):
         since = json.dumps({"access_token": {"nbf": {"essential": True, "value": str(int(now))}}})
         raise _unauthorized(

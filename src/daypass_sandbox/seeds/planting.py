@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..routes import Fault
-from . import errands, places, residents, schedule
+from . import errands, places, residents, schedule, teams
 from .document import check, parse
 from .ground import Ground
 
@@ -67,6 +67,8 @@ SECTIONS = (
     Section("places", dict, places.plant, "buildings, floors, sections, desks and lists of rooms, by a short name"),
     Section("events", list, schedule.plant, "events, each in the organizer's calendar and in each guest's"),
     Section("todo", dict, errands.plant, "the task lists of people, by their short names, each with its tasks"),
+    Section("managers", dict, teams.plant_managers, "whose manager is who, by their short names"),
+    Section("groups", dict, teams.plant_groups, "groups, by a short name: `kind`, `members`, `owners`"),
 )
 
 

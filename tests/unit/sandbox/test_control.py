@@ -212,7 +212,7 @@ def test_a_user_who_is_deleted_is_gone_with_all_sign_ins(tenant, entra):
     tokens, waiting = entra.sign_in(), entra.device_code().json()
     entra.approve("megan")
     assert entra.ask_control("DELETE", "users/megan") == {"deleted": MEGAN}
-    assert entra.me(tokens["access_token"]).json()["error"]["code"] == "Request_ResourceNotFound"
+    assert entra.me(tokens["access_token"]).json()["error"]["code"] == "InvalidAuthenticationToken"
     assert refusal(entra.refresh(tokens["refresh_token"]))[1] == "invalid_grant"
     assert entra.poll(waiting["device_code"]).status == 400
     assert MEGAN not in tenant.state.mailboxes

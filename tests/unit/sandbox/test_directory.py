@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from daypass_sandbox.directory.people import DEFAULT_PROPERTIES, display_name, resolve
+from daypass_sandbox.directory.people import display_name, resolve
+from daypass_sandbox.directory.shapes import USER_DEFAULT as DEFAULT_PROPERTIES
 from graph_caller import MEGAN, Graph, new_tenant
 
 ALEX = "c04705e2-7e11-4000-8000-000000000002"
@@ -50,10 +51,11 @@ def test_select_gives_what_was_asked_and_what_is_not_there_by_default(tenant):
     assert {name: value for name, value in selected.items() if "@" not in name} == {"displayName": "Megan Bowen", "accountEnabled": True}
 
 
-def test_select_of_a_property_that_is_not_kept_is_refused_by_name(tenant):
-    refused = Graph(tenant)("GET", "/me?$select=shoeSize")
+def test_select_of_what_is_not_kept_is_refused_by_name_and_of_what_is_not_there_as_the_service_does(tenant):
+    refused = Graph(tenant)("GET", "/me?$select=signInActivity")
     assert (refused.status, refused.code) == (501, "notImplemented")
-    assert "shoeSize" in refused.message
+    assert "signInActivity" in refused.message
+    assert Graph(tenant)("GET", "/me?$select=shoeSize").status == 400
 
 
 def test_an_unknown_user_is_not_found(tenant):

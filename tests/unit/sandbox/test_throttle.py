@@ -127,7 +127,7 @@ def test_a_request_that_fails_gives_its_place_back():
 def test_what_lies_in_a_mailbox_is_outlooks(route):
     path = {"user_id": "u", "group_id": "g"}
     below = route.template.count("/") > 2 and route.template.startswith(("/users/{user_id}/", "/groups/{group_id}/"))
-    directory = below and route.template.split("/")[3].lower() in DIRECTORY_OWN
+    directory = below and (route.permissions.directory or route.template.split("/")[3].lower() in DIRECTORY_OWN)
     assert bool(Throttle.mailbox_of(route.template, path)) == (below and not directory)
 
 

@@ -1,0 +1,233 @@
+"""Groups: `/groups`, reading, following, creating, changing and deleting them (resources/group).
+
+A Microsoft 365 group (`Unified`) has a mailbox of its own, in `state.mailboxes` under the group's id. Members and owners are kept in
+`x-members` and `x-owners`; `x-member-changes` has the number of the last change of each membership, for delta queries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+from daypass.wire import Response
+
+from ..calendar.calendars import new_mailbox
+from ..clock import graph_stamp
+from ..graph import delta, odata
+from ..graph.permissions import CREATE_GROUPS, DELETE_GROUPS, READ_GROUPS, WRITE_GROUPS
+from ..routes import Call, Fault, Route
+from . import members, shapes
+from .kinds import GROUP, MEMBERS
+from .log import log_of, note
+from .objects import (
+    bad_request,
+    bound,
+    bury,
+    check_lengths,
+    collection_of,
+    conflict,
+    given,
+    invalid_value,
+    merged,
+    missing_value,
+    no_such,
+    not_built,
+    still_deleted,
+    type_of,
+)
+from .user_changes import MAILBOX_ZONE, NICKNAME
+from .users import followed, followed_object
+
+Json = dict[str, Any]
+
+MOST_BOUND = 20  # members or owners that one request may add
+
+
+def group_of(call: Call) -> Json:
+    """The group of the path; Fault 404."""
+    group = call.tenant.state.groups.get(call.path["group_id"])
+    if group is None:
+        raise no_such(call.path["group_id"])
+    return group
+
+
+def list_groups(call: Call) -> Response:
+    """The groups of the tenant (api/group-list); what Exchange keeps of them is not to be had of a list."""
+    exchange = {name.lower() for name in (*shapes.GROUP_EXCHANGE, "unseenCount")}
+    for name in call.query.get("$select", "").split(","):
+        if name.strip().lower() in exchange:
+            raise Fault(501, "NotImplemented", f"The property '{name.strip()}' of a group is only to be had of one group.")
+    return odata.listing(call, "groups", GROUP, list(call.tenant.state.groups.values()))
+
+
+def count_groups(call: Call) -> Response:
+    """How many groups there are (api/group-list)."""
+    return odata.counted(call, GROUP, list(call.tenant.state.groups.values()))
+
+
+def get_group(call: Call) -> Response:
+    """One group (api/group-get)."""
+    odata.allow(call, "$select", "$expand")
+    return odata.single(call, 200, "groups", GROUP, group_of(call))
+
+
+def follow_groups(call: Call) -> Response:
+    """The groups and who is in them, then what changed (api/group-delta)."""
+    state = call.tenant.state
+    step = delta.opened(call, log_of(state, "groups"), "groups", delta.DIRECTORY)
+    odata.allow(step.call, "$select", "$filter", "$expand")
+    names = [name.strip() for name in step.call.query.get("$select", "").split(",") if name.strip()]
+    relations = [name for name in names if name in ("members", "owners")]
+    plain = replace(step.call, query={**step.call.query, "$select": ",".join(name for name in names if name not in relations)})
+    select = odata.selected(plain, GROUP.selectable, "group")
+    with_members = not names or "members" in relations or "members" in step.call.query.get("$expand", "")
+    only = followed(step.call.query.get("$filter", ""))
+
+    def shown(group_id: str) -> list[Json]:
+        if only and group_id not in only:
+            return []
+        group = state.groups.get(group_id)
+        if group is None:
+            return [delta.removed(group_id, reason="changed" if still_deleted(step.call, group_id) else "deleted")]
+        changes = _membership(call, group, None if step.is_first else step.cursor.at) if with_members else []
+        return [{**followed_object(GROUP, group, select), **({"members@delta": changes} if changes else {})}]
+
+    return delta.answered(step, delta.Feed(lambda: state.groups, shown), "groups" + (f"({plain.query['$select']})" if select else ""))
+
+
+def _membership(call: Call, group: Json, since: int | None) -> list[Json]:
+    """Who is in a group; or with a number who came and went after the change of that number."""
+    inside = [member for member in group.get(MEMBERS, []) if collection_of(call.tenant.state, member)]
+    changed: dict[str, int] = group.get("x-member-changes", {})
+    ids = inside if since is None else [member for member, number in changed.items() if number > since]
+    told: list[Json] = []
+    for member in ids:
+        collection = collection_of(call.tenant.state, member)
+        gone = {} if member in inside else {"@removed": {"reason": "deleted"}}
+        told.append({"@odata.type": type_of(collection or "users"), "id": member, **gone})
+    return told
+
+
+# --- changing ------------------------------------------------------------------------------------------------------
+
+
+def create_group(call: Call) -> Response:
+    """Create a group: a Microsoft 365 group with a mailbox, or a security group (api/group-post-groups)."""
+    odata.allow(call)
+    tenant = call.tenant
+    inside, owners = bound(call, "members") or [], bound(call, "owners") or []
+    values = _given(call)
+    for name in ("displayName", "mailEnabled", "mailNickname", "securityEnabled"):
+        if values.get(name) in (None, ""):
+            raise missing_value(name, "Group")
+    values["groupTypes"] = values.get("groupTypes") or []
+    _check_kind(values)
+    _check_nickname(call, values, "")
+    if values["groupTypes"] and not owners and call.caller.user_id:
+        owners = [call.caller.user_id]
+    unified = "Unified" in values["groupTypes"]
+    group_id, domain = tenant.new_id("user"), tenant.state.domains[0]
+    mail = f"{values['mailNickname']}@{domain}" if unified else None
+    group: Json = {
+        "id": group_id,
+        "createdDateTime": graph_stamp(tenant.clock.now()),
+        "visibility": "Public" if unified else "Private",
+        **values,
+        "mail": mail,
+        "proxyAddresses": [f"SMTP:{mail}"] if mail else [],
+        "renewedDateTime": graph_stamp(tenant.clock.now()),
+        "x-members": inside,
+        "x-owners": owners,
+    }
+    tenant.state.groups[group_id] = group
+    if unified:
+        box = tenant.state.mailboxes.get(call.caller.user_id, {})
+        tenant.state.mailboxes[group_id] = new_mailbox(tenant.new_id, box.get("timeZone", MAILBOX_ZONE))
+    note(tenant, "groups", group_id, "created")
+    return odata.single(call, 201, "groups", GROUP, group)
+
+
+def _given(call: Call) -> Json:
+    values = given(call, shapes.GROUP, "Group", shapes.GROUP_READ_ONLY)
+    check_lengths(values, shapes.GROUP_LENGTHS, "Group")
+    return values
+
+
+def _check_kind(values: Json) -> None:
+    """Fault 400 for a combination of properties that is no kind of group one can make through Graph."""
+    types = cast("list[str]", values["groupTypes"])
+    if not set(types) <= {"Unified", "DynamicMembership"}:
+        raise invalid_value("groupTypes", "Group")
+    if "DynamicMembership" in types or values.get("membershipRule"):
+        raise not_built("A group with dynamic membership")
+    if "Unified" in types and not values["mailEnabled"]:
+        raise bad_request("The mail-enablement property of a Microsoft 365 group must be set.", target="mailEnabled", code="InvalidValue")
+    if "Unified" not in types and values["mailEnabled"]:
+        cure = "Please ensure that the mail-enablement property is unset and the security-enablement property is set."
+        raise bad_request(f"The service does not currently support writes of mail-enabled groups. {cure}")
+    if "Unified" not in types and not values["securityEnabled"]:
+        raise bad_request("A group must be security-enabled, mail-enabled or both.", target="securityEnabled", code="InvalidValue")
+    if values.get("isAssignableToRole") and not values["securityEnabled"]:
+        raise bad_request("A group that roles can be assigned to must be security-enabled.", target="securityEnabled", code="InvalidValue")
+    if values.get("visibility") == "HiddenMembership" and "Unified" not in types:
+        raise invalid_value("visibility", "Group")
+
+
+def _check_nickname(call: Call, values: Json, own_id: str) -> None:
+    nickname = values.get("mailNickname")
+    if nickname is None:
+        return
+    if not nickname.isascii() or not NICKNAME.fullmatch(nickname) or "." in nickname:
+        raise invalid_value("mailNickname", "Group")
+    taken = {g["mailNickname"].lower() for g in call.tenant.state.groups.values() if g["id"] != own_id and g.get("mailEnabled")}
+    if nickname.lower() in taken and values.get("mailEnabled", True):
+        raise conflict("mailNickname")
+
+
+def update_group(call: Call) -> Response:
+    """Change a group, or add up to twenty members (`members@odata.bind`); what Exchange keeps of it is changed alone (api/group-update)."""
+    odata.allow(call)
+    group = group_of(call)
+    added = bound(call, "members")
+    values = _given(call)
+    exchange = set(values) & set(shapes.GROUP_EXCHANGE)
+    if exchange and (set(values) - exchange or added):
+        raise bad_request("Properties that Exchange keeps must be changed in a request of their own.")
+    if "displayName" in values and not values["displayName"]:
+        raise invalid_value("displayName", "Group")
+    for name in ("groupTypes", "mailEnabled", "isAssignableToRole"):
+        if name in values and values[name] != group.get(name, False if name == "isAssignableToRole" else None):
+            raise bad_request(f"Property '{name}' cannot be changed after the group was created.", target=name, code="InvalidValue")
+    if values.get("visibility") == "HiddenMembership" and group.get("visibility") != "HiddenMembership":
+        raise invalid_value("visibility", "Group")
+    _check_nickname(call, {"mailEnabled": group.get("mailEnabled"), **values}, group["id"])
+    if added is not None and len(added) > MOST_BOUND:
+        raise bad_request(f"At most {MOST_BOUND} members can be added in one request.")
+    if added:
+        members.add(call, group, "members", added)
+    changed = {name: merged(group.get(name), value) for name, value in values.items()}
+    call.tenant.state.groups[group["id"]] = {**call.tenant.state.groups[group["id"]], **changed}
+    note(call.tenant, "groups", group["id"])
+    return Response(200 if exchange else 204)
+
+
+def delete_group(call: Call) -> Response:
+    """Delete a group; a Microsoft 365 group can be restored for thirty days with its mailbox, any other is gone (api/group-delete)."""
+    odata.allow(call)
+    group, state = group_of(call), call.tenant.state
+    bury(call, "groups", group["id"], mailbox=state.mailboxes.pop(group["id"], None))
+    if "Unified" not in group.get("groupTypes", ()):
+        del state.deleted[group["id"]]
+    return Response(204)
+
+
+_DOC = "documentation: api/"
+ROUTES = [
+    Route("GET", "/groups", list_groups, READ_GROUPS, _DOC + "group-list"),
+    Route("POST", "/groups", create_group, CREATE_GROUPS, _DOC + "group-post-groups; refusals observed by others"),
+    Route("GET", "/groups/$count", count_groups, READ_GROUPS, _DOC + "group-list"),
+    Route("GET", "/groups/delta", follow_groups, READ_GROUPS, _DOC + "group-delta"),
+    Route("GET", "/groups/{group_id}", get_group, READ_GROUPS, _DOC + "group-get"),
+    Route("PATCH", "/groups/{group_id}", update_group, WRITE_GROUPS, _DOC + "group-update"),
+    Route("DELETE", "/groups/{group_id}", delete_group, DELETE_GROUPS, _DOC + "group-delete"),
+]
