@@ -82,14 +82,13 @@ def _texts(values: Any) -> list[str]:
 def _shown(call: Call, client_id: str) -> Json:
     state = call.tenant.state
     app = state.apps[client_id]
-    redirects = [uri for platform in registrations.PLATFORMS for uri in app.get(platform, {}).get("redirectUris", ())]
     return {
         "client_id": client_id,
         "displayName": app["displayName"],
         "publicClient": registrations.is_public(app),
         "permissions": registrations.permissions(app, SCOPE),
         "roles": registrations.roles_granted(state, client_id, registrations.GRAPH_APP_ID),
-        "redirectUris": redirects,
+        "redirectUris": registrations.redirect_uris(app),
     }
 
 

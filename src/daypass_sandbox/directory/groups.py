@@ -6,7 +6,6 @@ A Microsoft 365 group (`Unified`) has a mailbox of its own, in `state.mailboxes`
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, cast
 
 from daypass.wire import Response
@@ -17,8 +16,9 @@ from ..graph import delta, odata
 from ..graph.permissions import CREATE_GROUPS, DELETE_GROUPS, READ_GROUPS, WRITE_GROUPS
 from ..routes import Call, Fault, Route
 from . import members, shapes
+from .following import follow
 from .kinds import GROUP, MEMBERS
-from .log import log_of, note
+from .log import note
 from .objects import (
     bad_request,
     bound,
@@ -32,11 +32,9 @@ from .objects import (
     missing_value,
     no_such,
     not_built,
-    still_deleted,
     type_of,
 )
 from .user_changes import MAILBOX_ZONE, NICKNAME
-from .users import followed, followed_object
 
 Json = dict[str, Any]
 
@@ -73,26 +71,15 @@ def get_group(call: Call) -> Response:
 
 def follow_groups(call: Call) -> Response:
     """The groups and who is in them, then what changed (api/group-delta)."""
-    state = call.tenant.state
-    step = delta.opened(call, log_of(state, "groups"), "groups", delta.DIRECTORY)
-    odata.allow(step.call, "$select", "$filter", "$expand")
-    names = [name.strip() for name in step.call.query.get("$select", "").split(",") if name.strip()]
-    relations = [name for name in names if name in ("members", "owners")]
-    plain = replace(step.call, query={**step.call.query, "$select": ",".join(name for name in names if name not in relations)})
-    select = odata.selected(plain, GROUP.selectable, "group")
-    with_members = not names or "members" in relations or "members" in step.call.query.get("$expand", "")
-    only = followed(step.call.query.get("$filter", ""))
 
-    def shown(group_id: str) -> list[Json]:
-        if only and group_id not in only:
-            return []
-        group = state.groups.get(group_id)
-        if group is None:
-            return [delta.removed(group_id, reason="changed" if still_deleted(step.call, group_id) else "deleted")]
-        changes = _membership(call, group, None if step.is_first else step.cursor.at) if with_members else []
-        return [{**followed_object(GROUP, group, select), **({"members@delta": changes} if changes else {})}]
+    def with_members(step: delta.Step, group: Json) -> Json:
+        asked = step.call.query
+        if "$select" in asked and "members" not in asked["$select"] and "members" not in asked.get("$expand", ""):
+            return {}
+        changes = _membership(call, group, None if step.is_first else step.cursor.at)
+        return {"members@delta": changes} if changes else {}
 
-    return delta.answered(step, delta.Feed(lambda: state.groups, shown), "groups" + (f"({plain.query['$select']})" if select else ""))
+    return follow(call, "groups", GROUP, call.tenant.state.groups, more=with_members, relations=("members", "owners"))
 
 
 def _membership(call: Call, group: Json, since: int | None) -> list[Json]:

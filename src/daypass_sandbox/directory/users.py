@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from daypass.wire import Response
 
-from ..graph import delta, odata, query
+from ..graph import odata
 from ..graph.odata import Kind
 from ..graph.permissions import READ_ME, READ_PEOPLE
 from ..routes import Call, Fault, Route
 from . import shapes
+from .following import follow
 from .kinds import USER
-from .log import log_of
-from .objects import bad_request, denied, still_deleted
+from .objects import denied
 
 Json = dict[str, Any]
 
 OTHERS_SCOPES = frozenset(READ_PEOPLE.delegated)
-MOST_FOLLOWED = 50  # users that one delta query may be narrowed to
 
 
 def basic_only(call: Call, user_id: str = "") -> bool:
@@ -65,46 +63,8 @@ def count_users(call: Call) -> Response:
 
 
 def follow_users(call: Call) -> Response:
-    """The people, then what changed about them (api/user-delta); `$filter` may name those who are followed, by their ids."""
-    state = call.tenant.state
-    step = delta.opened(call, log_of(state, "users"), "users", delta.DIRECTORY)
-    odata.allow(step.call, "$select", "$filter")
-    select = odata.selected(step.call, USER.selectable, "user")
-    only = followed(step.call.query.get("$filter", ""))
-
-    def shown(user_id: str) -> list[Json]:
-        if only and user_id not in only:
-            return []
-        user = state.users.get(user_id)
-        if user is None:
-            return [delta.removed(user_id, reason="changed" if still_deleted(step.call, user_id) else "deleted")]
-        return [followed_object(seen_by(step.call, USER), user, select)]
-
-    return delta.answered(step, delta.Feed(lambda: state.users, shown), "users" + (f"({step.call.query['$select']})" if select else ""))
-
-
-def followed_object(kind: Kind[Json], record: Json, select: frozenset[str] | None) -> Json:
-    """An object as a delta query tells it: its id always, and nothing of what was never set."""
-    chosen = odata.chosen(kind, kind.show(record), select)
-    return {"id": record["id"], **{name: value for name, value in chosen.items() if value is not None}}
-
-
-def followed(text: str) -> frozenset[str]:
-    """The ids that the `$filter` of a delta query names (`id eq '…' or id eq '…'`, at most fifty), none for all; Fault 400 otherwise."""
-    if not text:
-        return frozenset()
-    tree = query.parse_filter(text)
-    parts: Iterable[Any] = tree.operands if isinstance(tree, query.Junction) and tree.operator == "or" else (tree,)
-    ids: set[str] = set()
-    for part in parts:
-        match part:
-            case query.Comparison("eq", query.Path(("id",)), query.Literal(_, value)):
-                ids.add(str(value))
-            case _:
-                raise bad_request("The $filter of a delta query can only name objects by their id.")
-    if len(ids) > MOST_FOLLOWED:
-        raise bad_request(f"The $filter of a delta query can name at most {MOST_FOLLOWED} objects.")
-    return frozenset(ids)
+    """The people, then what changed about them (api/user-delta)."""
+    return follow(call, "users", seen_by(call, USER), call.tenant.state.users)
 
 
 def no_photo(_call: Call) -> Response:

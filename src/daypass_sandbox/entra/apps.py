@@ -130,13 +130,19 @@ def set_permissions(app: Json, names: Iterable[str], kind: str) -> None:
     app["requiredResourceAccess"] = others
 
 
+def redirect_uris(app: Mapping[str, Any]) -> list[str]:
+    """All redirect URIs of an app, of every platform."""
+    of_platforms: list[Json] = [app.get(platform) or {} for platform in PLATFORMS]
+    return [uri for platform in of_platforms for uri in platform.get("redirectUris") or ()]
+
+
 def platform_of(app: Mapping[str, Any], redirect_uri: str) -> str | None:
     """Which platform (`web`, `publicClient`, `spa`) a redirect URI is registered for; None if for none.
 
     A registered loopback address stands for any port, and with or without a closing slash (reference "Redirect URI restrictions").
     """
     for platform in PLATFORMS:
-        for known in app.get(platform, {}).get("redirectUris", ()):
+        for known in redirect_uris({platform: app.get(platform)}):
             if _same_address(known, redirect_uri):
                 return platform
     return None

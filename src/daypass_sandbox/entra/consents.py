@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..directory.log import note
 from ..routes import Call
 from . import apps
-from .graph_api import GRAPH_APP_ID, SCOPE, base64url
+from .graph_api import GRAPH_APP_ID, OPENID, SCOPE, base64url
 from .scopes import Scopes
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def consented(call: Call, user_id: str, client_id: str, scopes: Scopes) -> list[
     """The permissions on this resource that the user, or an administrator for everybody, has granted the app so far."""
     state, resource = call.tenant.state, resource_of(call, scopes)
     found = [state.consents.get(key_of(whose, client_id, resource), []) for whose in (user_id, EVERYBODY)]
-    return list(dict.fromkeys(name for names in found for name in names))
+    return list(dict.fromkeys(name for names in found for name in names if name not in OPENID))
 
 
 def resource_of(call: Call, scopes: Scopes) -> str:
