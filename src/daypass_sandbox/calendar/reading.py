@@ -58,17 +58,36 @@ def view_calendar(call: Call) -> Response:
     Without $orderby, single events come before the occurrences of series (observed), each in order of time.
     """
     box = opened(call)
-    slots = box.window(*window(call), box.calendar(call.path.get("calendar_id"))["id"])
-    return answer_slots(call, box, sorted(slots, key=lambda slot: slot.day is not None), "calendarView", WINDOW)
+    return answer_slots(call, box, sorted(_in_window(call, box), key=lambda slot: slot.day is not None), "calendarView", WINDOW)
+
+
+def count_window(call: Call) -> Response:
+    """How much touches a window."""
+    box = opened(call)
+    return odata.counted(call, kind(box, form(call, odata.preferences(call))), _in_window(call, box), WINDOW)
+
+
+def _in_window(call: Call, box: Mailbox) -> list[Slot]:
+    return box.window(*window(call), box.calendar(call.path.get("calendar_id"))["id"])
 
 
 def list_instances(call: Call) -> Response:
     """The occurrences and exceptions of one series in a window (api/event-list-instances)."""
     box = opened(call)
+    return answer_slots(call, box, _of_series(call, box), "events", WINDOW)
+
+
+def count_instances(call: Call) -> Response:
+    """How many of them there are."""
+    box = opened(call)
+    return odata.counted(call, kind(box, form(call, odata.preferences(call))), _of_series(call, box), WINDOW)
+
+
+def _of_series(call: Call, box: Mailbox) -> list[Slot]:
     event, day = found(call, box)
     if day is not None or not event.get("recurrence"):
         raise Fault(400, "ErrorInvalidRequest", "Your request can't be completed. The event is not the master of a series.")
-    return answer_slots(call, box, box.instances(event, *window(call)), "events", WINDOW)
+    return box.instances(event, *window(call))
 
 
 def get_event(call: Call) -> Response:
@@ -209,9 +228,12 @@ def instant(text: str, name: str) -> int:
 
 _DOC = "documentation: api/"
 _UNDOCUMENTED = "metadata of Microsoft Graph (no page)"
+_ASKED = "metadata of Microsoft Graph of 2022, and observed by others: clients ask it (no page)"
 ROUTES = [
     *everywhere("GET", "/events", list_events, READ_CALENDARS, f"{_DOC}user-list-events, api/calendar-list-events"),
     *everywhere("GET", "/calendarView", view_calendar, READ_CALENDARS, f"{_DOC}user-list-calendarview; order observed by others"),
+    *everywhere("GET", "/calendarView/$count", count_window, READ_CALENDARS, _ASKED),
+    *everywhere("GET", "/events/{event_id}/instances/$count", count_instances, READ_CALENDARS, _ASKED),
     *everywhere("GET", "/events/{event_id}", get_event, READ_CALENDARS, f"{_DOC}event-get"),
     Route("GET", f"{USER}/calendarView/{{event_id}}", get_event, READ_CALENDARS, f"{_DOC}event-get"),
     *everywhere("GET", "/events/$count", count_events, READ_CALENDARS, _UNDOCUMENTED),

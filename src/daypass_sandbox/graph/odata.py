@@ -327,9 +327,9 @@ def _placed(call: Call, asked: Query[T], item: T, context: str) -> Json:
     return asked.shown(call, item, f"{service_root(call)}/$metadata#{context}('{item_id}')")
 
 
-def counted(call: Call, kind: Kind[T], items: Sequence[T]) -> Response:
+def counted(call: Call, kind: Kind[T], items: Sequence[T], options: Collection[str] = ()) -> Response:
     """Answer how many things of a kind there are (`/$count`), of those that $filter and $search leave, as plain text."""
-    allow(call, "$filter", "$search")
+    allow(call, "$filter", "$search", *options)
     if kind.service.by_token and not eventual(call):
         raise Fault(400, "Request_BadRequest", DIRECTORY_COUNT)
     plain = replace(call, query={**call.query, "$count": "true"})

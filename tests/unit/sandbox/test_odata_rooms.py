@@ -12,6 +12,9 @@ from graph_caller import ROOT, Graph, new_tenant
 SCOPES = ("Calendars.ReadWrite", "User.Read", "Place.Read.All", "MailboxSettings.ReadWrite", "Tasks.ReadWrite")
 
 
+WINDOW = "startDateTime=2026-11-16T00:00:00Z&endDateTime=2026-12-01T00:00:00Z"
+
+
 @pytest.fixture(scope="module")
 def graph():
     return Graph(new_tenant("contoso"), scopes=SCOPES)
@@ -46,9 +49,22 @@ def test_what_is_listed_can_be_filtered_and_ordered(graph, path, options, name, 
     ],
 )
 def test_a_count_counts_what_the_filter_leaves(graph, path, number):
-    request = Request("GET", f"{ROOT}/v1.0{quote(path, safe='/?$=')}", {"Authorization": f"Bearer {graph.token}"})
+    assert counted(graph, path) == (200, "text/plain", str(number))
+
+
+def counted(graph, path: str) -> tuple[int, str, str]:
+    request = Request("GET", f"{ROOT}/v1.0{quote(path, safe='/?$=&:')}", {"Authorization": f"Bearer {graph.token}"})
     answer = graph.tenant.handle(request)
-    assert (answer.status, answer.headers["content-type"], answer.body.decode()) == (200, "text/plain", str(number))
+    return answer.status, answer.headers["content-type"], answer.body.decode()
+
+
+@pytest.mark.parametrize("options", ["", "&$filter=isAllDay eq true", "&$filter=type eq 'occurrence'"])
+def test_a_window_is_counted_as_it_is_listed(graph, options):
+    master = graph("GET", "/me/events?$filter=type eq 'seriesMaster'").body["value"][0]["id"]
+    for place in ("/me/calendarView", "/me/calendar/calendarView", f"/me/events/{master}/instances"):
+        listed = graph("GET", f"{place}?{WINDOW}{options}&$count=true").body["@odata.count"]
+        assert counted(graph, f"{place}/$count?{WINDOW}{options}") == (200, "text/plain", str(listed))
+    assert counted(graph, "/me/calendarView/$count")[0] == 400
 
 
 @pytest.mark.parametrize("path", ["/places/microsoft.graph.room", "/me/outlook/masterCategories", "/me/calendars", "/me/events"])
