@@ -13,7 +13,7 @@ from daypass.wire import Response
 from ..calendar.calendars import new_mailbox
 from ..clock import graph_stamp
 from ..graph import delta, odata
-from ..graph.permissions import CREATE_GROUPS, DELETE_GROUPS, READ_GROUPS, WRITE_GROUPS
+from ..graph.permissions import CREATE_GROUPS, DELETE_GROUPS, READ_GROUP, READ_GROUPS, WRITE_GROUP
 from ..routes import Call, Fault, Route
 from . import members, shapes
 from .following import follow
@@ -214,7 +214,7 @@ ROUTES = [
     Route("POST", "/groups", create_group, CREATE_GROUPS, _DOC + "group-post-groups; refusals observed by others"),
     Route("GET", "/groups/$count", count_groups, READ_GROUPS, _DOC + "group-list"),
     Route("GET", "/groups/delta", follow_groups, READ_GROUPS, _DOC + "group-delta"),
-    Route("GET", "/groups/{group_id}", get_group, READ_GROUPS, _DOC + "group-get"),
-    Route("PATCH", "/groups/{group_id}", update_group, WRITE_GROUPS, _DOC + "group-update"),
+    Route("GET", "/groups/{group_id}", get_group, READ_GROUP, _DOC + "group-get"),
+    Route("PATCH", "/groups/{group_id}", update_group, WRITE_GROUP, _DOC + "group-update"),
     Route("DELETE", "/groups/{group_id}", delete_group, DELETE_GROUPS, _DOC + "group-delete"),
 ]

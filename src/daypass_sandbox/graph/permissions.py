@@ -83,19 +83,19 @@ LICENSE_PEOPLE = CREATE_PEOPLE
 
 _READ_GROUPS = ("GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
 READ_GROUPS = Permissions(_READ_GROUPS, _READ_GROUPS, directory=True)
+_CHANGE_GROUP = ("Group-NestingSupport.ReadWrite.All", "Group.ManageProtection.All")  # of which each is for some properties
+_READ_GROUP = (*_READ_GROUPS, "Group.ReadBasic.All", *_CHANGE_GROUP)
+READ_GROUP = Permissions(_READ_GROUP, _READ_GROUP, directory=True)
 _WRITE_GROUPS = ("Group.ReadWrite.All", "Directory.ReadWrite.All")
 CREATE_GROUPS = Permissions(_WRITE_GROUPS, ("Group.Create", *_WRITE_GROUPS), directory=True)
-WRITE_GROUPS = Permissions(_WRITE_GROUPS, _WRITE_GROUPS, directory=True)
+WRITE_GROUP = Permissions((*_WRITE_GROUPS, *_CHANGE_GROUP), (*_WRITE_GROUPS, *_CHANGE_GROUP), directory=True)
 DELETE_GROUPS = Permissions(("Group.ReadWrite.All",), ("Group.ReadWrite.All",), directory=True)
 _WRITE_MEMBERS = ("GroupMember.ReadWrite.All", *_WRITE_GROUPS)
 WRITE_MEMBERS = Permissions(_WRITE_MEMBERS, _WRITE_MEMBERS, directory=True)
 
 _READ_ORGANIZATION = (
-    "Organization.Read.All",
-    "Organization.ReadWrite.All",
-    "Directory.Read.All",
-    "Directory.ReadWrite.All",
-    "User.Read.All",
+    *("Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All", "User.Read.All"),
+    *("DeviceManagementServiceConfig.Read.All", "DeviceManagementServiceConfig.ReadWrite.All"),
 )
 READ_ORGANIZATION = Permissions(("User.Read", *_READ_ORGANIZATION), _READ_ORGANIZATION, directory=True)
 
@@ -112,7 +112,7 @@ _ASSIGN_ROLES = ("AppRoleAssignment.ReadWrite.All", "Directory.ReadWrite.All")
 ASSIGN_ROLES = Permissions(_ASSIGN_ROLES, _ASSIGN_ROLES, directory=True)
 _GRANT = ("DelegatedPermissionGrant.ReadWrite.All", "Directory.ReadWrite.All")
 GRANT = Permissions(_GRANT, _GRANT, directory=True)
-_READ_GRANTS = ("Directory.Read.All", "DelegatedPermissionGrant.Read.All", *_GRANT)
+_READ_GRANTS = ("Directory.Read.All", *_GRANT)
 READ_GRANTS = Permissions(_READ_GRANTS, _READ_GRANTS, directory=True)
 _BIN = ("Directory.Read.All", "Directory.ReadWrite.All", "User.Read.All", "User.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All")
 READ_BIN = Permissions((*_BIN, *_READ_APPS[:2]), (*_BIN, *_READ_APPS[:2]), directory=True)
