@@ -51,7 +51,7 @@ def give(tenant: Tenant, owner_id: str, copy: Json, day: str | None, answer: Ans
         box, event = home
         day = day or copy.get("instanceDay")
         listed = _listed(invitees, owner_id, events.view(event, day)["attendees"])
-        known = tracking.recorded(event, day, {**attendee, **listed}, now)
+        known = tracking.recorded(event, day, {**attendee, **listed}, now, copy.get("cancelled", ()))
         if known is not event:
             box.put(known)
 

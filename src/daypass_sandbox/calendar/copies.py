@@ -13,7 +13,7 @@ concepts/outlook-create-event-in-shared-delegated-calendar; MS-OXOCAL, sections 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import events
@@ -42,11 +42,15 @@ CANCELLED = "Canceled: "
 
 @dataclass(frozen=True)
 class Desk:
-    """Where copies are made: the tenant's source of ids, its time (seconds since 1970), and the calendar for new ones."""
+    """Where copies of one meeting are made: the tenant's source of ids, its time (seconds since 1970), and the calendar for new ones.
+
+    `listed` holds the attendees as all of them see them, by day (None: every day); all copies share them.
+    """
 
     new_id: Callable[[str], str]
     now: float
     calendar_id: str
+    listed: dict[str | None, list[Json]] = field(default_factory=dict[str | None, list[Json]])
 
 
 def made(event: Json, day: str | None, part: Part, previous: Json | None, anew: Collection[str | None], desk: Desk) -> Json:
@@ -56,7 +60,11 @@ def made(event: Json, day: str | None, part: Part, previous: Json | None, anew: 
     it). The previous copy itself is given back when nothing of it changes.
     """
     kept = None if None in anew or day in anew else previous
-    copy = {**(_own(previous) if previous else _invitation(event, desk)), **_sent(event, day, part, previous), "type": "singleInstance"}
+    copy = {
+        **(_own(previous) if previous else _invitation(event, desk)),
+        **_sent(event, day, part, previous, desk),
+        "type": "singleInstance",
+    }
     if kept is None:
         copy |= answer(copy, NOT_ANSWERED)
     if day is not None:
@@ -117,7 +125,7 @@ def _own(copy: Json) -> Json:
     return _without(own, "showAs") if copy.get("isCancelled") else own
 
 
-def _sent(event: Json, day: str | None, part: Part, previous: Json | None) -> Json:
+def _sent(event: Json, day: str | None, part: Part, previous: Json | None, desk: Desk) -> Json:
     """What the organizer's event, or one day of it, makes of a copy; the copy's owner may have made it private meanwhile."""
     seen = events.view(event, day)
     sent = {name: seen[name] for name in SENT if name in seen}
@@ -126,19 +134,24 @@ def _sent(event: Json, day: str | None, part: Part, previous: Json | None) -> Js
         for name in ("showAs", "sensitivity")
     }
     had = {**USUAL, **(previous or {})}
+    own_list = day if day and "attendees" in event["exceptions"].get(day, {}) else None
     chosen = had["sensitivity"] if previous and had["sensitivity"] != had["intendedSensitivity"] else meant["sensitivity"]
     intended = {"intendedShowAs": meant["showAs"], "intendedSensitivity": meant["sensitivity"]}
-    return {**sent, "attendees": _listed(seen, part.aliases), "sensitivity": chosen, **intended}
+    return {**sent, "attendees": _listed(seen, own_list, part.aliases, desk), "sensitivity": chosen, **intended}
 
 
-def _listed(seen: Json, aliases: frozenset[str]) -> list[Json]:
+def _listed(seen: Json, day: str | None, aliases: frozenset[str], desk: Desk) -> list[Json]:
     """The attendees as each of them sees them: the organizer is one of them, and nobody's answer is told."""
     organizer: Json = seen["organizer"]["emailAddress"]
-    asked = [one for one in seen["attendees"] if one["emailAddress"]["address"].lower() != organizer["address"].lower()]
-    if seen["hideAttendees"]:
-        asked = [one for one in asked if one["emailAddress"]["address"].lower() in aliases]
-    first: Json = {"type": "required", "emailAddress": organizer}
-    return [{"type": one["type"], "status": NO_ANSWER, "emailAddress": one["emailAddress"]} for one in (first, *asked)]
+    if day not in desk.listed:
+        asked = [one for one in seen["attendees"] if one["emailAddress"]["address"].lower() != organizer["address"].lower()]
+        first: Json = {"type": "required", "emailAddress": organizer}
+        shown = [{"type": one["type"], "status": NO_ANSWER, "emailAddress": one["emailAddress"]} for one in (first, *asked)]
+        desk.listed[day] = shown
+    everybody = desk.listed[day]
+    if not seen["hideAttendees"]:
+        return everybody
+    return [one for one in everybody if one["emailAddress"] is organizer or one["emailAddress"]["address"].lower() in aliases]
 
 
 def _days(event: Json, part: Part, kept: Json | None, anew: Collection[str | None], copy: Json, desk: Desk) -> Json:
@@ -148,7 +161,7 @@ def _days(event: Json, part: Part, kept: Json | None, anew: Collection[str | Non
     gone: set[str] = {*event["cancelled"], *part.days}
     exceptions: Json = {}
     for day in {*event["exceptions"], *before, *(day for day in anew if day)} - gone - missing:
-        exception = _exception(event, day, part, before.get(day, {}), anew, copy)
+        exception = _exception(event, day, part, before.get(day, {}), anew, copy, desk)
         if exception:
             exceptions[day] = _stamped(exception, day, before.get(day), copy, desk)
     for day in gone - missing:
@@ -163,9 +176,10 @@ def _days(event: Json, part: Part, kept: Json | None, anew: Collection[str | Non
     return {"exceptions": dict(sorted(exceptions.items())), "cancelled": sorted(missing)}
 
 
-def _exception(event: Json, day: str, part: Part, before: Json, anew: Collection[str | None], copy: Json) -> Json:
+def _exception(event: Json, day: str, part: Part, before: Json, anew: Collection[str | None], copy: Json, desk: Desk) -> Json:
     """One day of a copy of a series as far as it differs from the others; nothing where it does not."""
-    sent, usual = _sent(event, day, part, before), _sent({**event, "exceptions": {}}, day, part, None)
+    sent = _sent(event, day, part, before, desk)
+    usual = _sent({**event, "exceptions": {}}, day, part, None, desk)
     exception = {name: value for name, value in sent.items() if value != usual.get(name)} | _own(before)
     if day in anew:
         exception |= answer({**copy, **exception}, NOT_ANSWERED)

@@ -32,13 +32,20 @@ class Delivery:
         `anew` is what must be answered anew. Only those who join or leave it hear of it, unless it is news `to_all`.
         """
         was, now = self.invitees.parts(before), self.invitees.parts(after)
+        listed = dict[str | None, list[Json]]()
         for owner_id in {**was, **now}:
             if to_all or was.get(owner_id) != now.get(owner_id):
-                self._bring_to(owner_id, was.get(owner_id), now.get(owner_id), after or before or {}, anew)
+                desk = self._desk(owner_id, listed)
+                self._bring_to(owner_id, was.get(owner_id), now.get(owner_id), after or before or {}, anew, desk)
 
-    def _bring_to(self, owner_id: str, was: Part | None, now: Part | None, event: Json, anew: Collection[str | None]) -> None:
+    def _desk(self, owner_id: str, listed: dict[str | None, list[Json]]) -> copies.Desk:
+        calendar = open_mailbox(self._tenant, owner_id).calendar(None)
+        return copies.Desk(self._tenant.new_id, self._tenant.clock.now(), calendar["id"], listed)
+
+    def _bring_to(
+        self, owner_id: str, was: Part | None, now: Part | None, event: Json, anew: Collection[str | None], desk: copies.Desk
+    ) -> None:
         box = open_mailbox(self._tenant, owner_id)
-        desk = copies.Desk(self._tenant.new_id, self._tenant.clock.now(), box.calendar(None)["id"])
         have = {copy.get("instanceDay"): copy for copy in box.of_meeting(event["uid"]) if not copy.get("isOrganizer", True)}
         wanted = now.keys if now else frozenset[str | None]()
         for key, copy in have.items():

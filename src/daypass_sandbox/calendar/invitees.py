@@ -76,10 +76,7 @@ class Invitees:
 
     def _behind(self, address: str) -> list[str]:
         """The mailboxes behind an address."""
-        user_id = self._users.get(address)
-        if user_id:
-            return [user_id]
-        found: dict[str, None] = {}
+        found = dict.fromkeys([self._users[address]] if address in self._users else [])
         waiting = [self._groups[address]] if address in self._groups else []
         while waiting:
             group_id = waiting.pop()

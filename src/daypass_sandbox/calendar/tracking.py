@@ -7,7 +7,7 @@ without being on the list is added to it (MS-OXOCAL, sections 3.1.4.8 and 3.1.4.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from . import events
@@ -52,17 +52,18 @@ def with_attendees(event: Json, day: str | None, attendees: list[Json], now: flo
     return events.with_exception(event, day, {"start": seen["start"], "end": seen["end"], "attendees": attendees}, now)
 
 
-def recorded(event: Json, day: str | None, answer: Json, now: float) -> Json:
+def recorded(event: Json, day: str | None, answer: Json, now: float, without: Collection[str] = ()) -> Json:
     """The event (or one day of it) with an answer: an attendee with their `status`, and the `proposedNewTime` if they proposed one.
 
-    An answer to a series holds for its exceptions too. The event itself when the day was cancelled.
+    An answer to a series holds for its exceptions too, `without` the days that the attendee declined or threw away before. The event itself
+    when the day was cancelled.
     """
     if day is not None and day in event["cancelled"]:
         return event
     event = with_attendees(event, day, _with_answer(events.view(event, day)["attendees"], answer), now)
     if day is None:
         for other, exception in event.get("exceptions", {}).items():
-            if answer["emailAddress"]["address"].lower() in by_address(exception.get("attendees", ())):
+            if other not in without and answer["emailAddress"]["address"].lower() in by_address(exception.get("attendees", ())):
                 event = with_attendees(event, other, _with_answer(exception["attendees"], answer), now)
     return event
 

@@ -150,6 +150,14 @@ def test_an_answer_to_the_series_is_one_to_each_occurrence(company):
     assert {day["responseStatus"]["response"] for day in company.days("lee")} == {"notResponded"}
 
 
+def test_a_declined_occurrence_stays_declined_when_the_series_is_accepted(company):
+    meeting = company.invite_daily("alex")
+    company.act("alex", company.days("alex")[1], "decline")
+    company.act("alex", company.copy("alex"), "accept")
+    theirs = company.days("megan", meeting)
+    assert [day["attendees"][0]["status"]["response"] for day in theirs] == ["accepted", "declined", "accepted", "accepted", "accepted"]
+
+
 def test_one_persons_answer_to_a_day_changes_nobody_elses_copy(company):
     company.invite_daily("alex", "lee")
     before = company.days("lee")

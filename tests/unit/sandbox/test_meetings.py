@@ -534,3 +534,22 @@ def test_an_app_alone_organizes_and_answers_for_people():
     copy = company.copy("alex")
     assert app("POST", f"/users/alex@contoso.example/events/{quote(copy['id'])}/accept", {}).status == 202
     assert company.statuses(meeting.body) == {"alex": "accepted"}
+
+
+def test_who_has_an_account_but_no_mailbox_gets_a_message_only(company):
+    state = company.tenant.state
+    del state.mailboxes[state.find_user("lee")]
+    company.invite("alex", "lee")
+    assert company.copy("alex")["subject"] == "Plan"
+    assert company.sent() == [("invitation", "Plan", ["alex", "lee"])]
+
+
+def test_five_hundred_copies_share_one_list_of_attendees(company):
+    state = company.tenant.state
+    for number in range(60):
+        user_id = f"u{number}"
+        state.users[user_id] = {"id": user_id, "displayName": user_id, "userPrincipalName": f"{user_id}@contoso.example"}
+        state.mailboxes[user_id] = json.loads(json.dumps(state.mailboxes[state.find_user("alex")]))
+    company.invite(*(f"u{number}" for number in range(60)))
+    lists = {id(event["attendees"]) for number in range(60) for event in state.mailboxes[f"u{number}"]["events"].values()}
+    assert len(lists) == 1
