@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from daypass_sandbox.calendar.rooms import POLICY
 from graph_caller import at, timed
 from meeting_room import Company, guest, guests
 
@@ -230,3 +233,8 @@ def test_a_room_added_later_answers_then(company):
     meeting = company.invite("alex")
     changed = company.change("megan", meeting, attendees=in_room()).body
     assert [one["status"]["response"] for one in changed["attendees"]] == ["none", "accepted"]
+
+
+def test_every_rule_of_a_room_is_told_in_the_pages():
+    page = (Path(__file__).parents[3] / "docs/reference/sandbox-meetings.md").read_text()
+    assert [name for name in POLICY if f"`{name}`" not in page] == []
