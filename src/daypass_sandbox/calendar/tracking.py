@@ -35,21 +35,11 @@ def significant(before: Json, after: Json) -> frozenset[str | None]:
 def settled(before: Json, after: Json, now: float) -> Json:
     """The changed event without answers to a time that is no longer; who joins or leaves a series does so on each of its days."""
     anew = significant(before, after)
-    if None in anew and after.get("attendees"):
-        after = {**after, "attendees": _unanswered(after["attendees"])}
-    for day in sorted(day for day in anew if day):
+    for day in [None, *after.get("exceptions", {})] if None in anew else sorted(day for day in anew if day):
         attendees = events.view(after, day)["attendees"]
         if _unanswered(attendees) != attendees:
-            after = with_attendees(after, day, _unanswered(attendees), now)
+            after = events.with_members(after, day, {"attendees": _unanswered(attendees)}, now)
     return _every_day(before, after)
-
-
-def with_attendees(event: Json, day: str | None, attendees: list[Json], now: float) -> Json:
-    """The event (or one day of it) with other attendees, or other answers of theirs."""
-    if day is None:
-        return events.stamp({**event, "attendees": attendees, "version": event["version"] + 1}, event["id"], now)
-    seen = events.view(event, day)
-    return events.with_exception(event, day, {"start": seen["start"], "end": seen["end"], "attendees": attendees}, now)
 
 
 def recorded(event: Json, day: str | None, answer: Json, now: float, without: Collection[str] = ()) -> Json:
@@ -60,11 +50,11 @@ def recorded(event: Json, day: str | None, answer: Json, now: float, without: Co
     """
     if day is not None and day in event["cancelled"]:
         return event
-    event = with_attendees(event, day, _with_answer(events.view(event, day)["attendees"], answer), now)
+    event = events.with_members(event, day, {"attendees": _with_answer(events.view(event, day)["attendees"], answer)}, now)
     if day is None:
         for other, exception in event.get("exceptions", {}).items():
             if other not in without and answer["emailAddress"]["address"].lower() in by_address(exception.get("attendees", ())):
-                event = with_attendees(event, other, _with_answer(exception["attendees"], answer), now)
+                event = events.with_members(event, other, {"attendees": _with_answer(exception["attendees"], answer)}, now)
     return event
 
 
@@ -74,7 +64,7 @@ def added(event: Json, day: str | None, attendees: Iterable[Json], now: float) -
     fresh = [attendee for address, attendee in by_address(attendees).items() if address not in known]
     if not fresh:
         return event
-    more = with_attendees(event, day, [*known.values(), *fresh], now)
+    more = events.with_members(event, day, {"attendees": [*known.values(), *fresh]}, now)
     return more if day else _every_day(event, more)
 
 

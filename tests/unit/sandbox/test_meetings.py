@@ -224,6 +224,41 @@ def test_a_new_pattern_asks_for_new_answers_and_ends_what_was_asked_of_single_da
     assert ("cancellation", "Canceled: Stand-up", ["lee"]) in company.sent()
 
 
+def test_a_series_that_ends_earlier_asks_for_new_answers_and_keeps_its_changed_days(company):
+    meeting = company.invite_daily("alex")
+    company.act("alex", company.copy("alex"), "accept")
+    company.change("megan", company.days("megan", meeting)[1], subject="Kick-off")
+    company.act("alex", company.days("alex")[1], "accept")
+    limits = {"type": "endDate", "startDate": "2026-12-07", "endDate": "2026-12-09"}
+    company.change("megan", meeting, recurrence={"pattern": meeting["recurrence"]["pattern"], "range": limits})
+    days, theirs = company.days("alex"), company.days("megan", meeting)
+    assert [day["subject"] for day in days] == [day["subject"] for day in theirs] == ["Stand-up", "Kick-off", "Stand-up"]
+    assert {day["responseStatus"]["response"] for day in days} == {"notResponded"}
+    assert {day["attendees"][0]["status"]["response"] for day in theirs} == {"notResponded"}
+
+
+def test_an_attachment_reaches_the_attendees_with_the_next_update(company):
+    meeting = company.invite("alex", "adams")
+    file = {"@odata.type": "#microsoft.graph.fileAttachment", "name": "a.txt", "contentBytes": "SGVsbG8="}
+    assert company.megan("POST", f"/me/events/{meeting['id']}/attachments", file).status == 201
+    assert company.copy("alex")["hasAttachments"] is False
+    company.change("megan", meeting, subject="Plan B")
+    assert company.copy("alex")["hasAttachments"] is True
+    assert company.copy("adams")["hasAttachments"] is False
+    copy = quote(company.copy("alex")["id"])
+    assert company.alex("GET", f"/me/events/{copy}/attachments").body["value"][0]["contentBytes"] == "SGVsbG8="
+
+
+def test_what_apps_keep_with_an_event_stays_with_it(company):
+    note = {"@odata.type": "microsoft.graph.openTypeExtension", "extensionName": "com.contoso.note", "colour": "red"}
+    meeting = company.invite("alex", extensions=[note])
+    mine = quote(company.copy("alex")["id"])
+    assert company.alex("GET", f"/me/events/{mine}?$expand=extensions").body["extensions"] == []
+    assert company.alex("POST", f"/me/events/{mine}/extensions", {**note, "colour": "blue"}).status == 201
+    company.change("megan", meeting, subject="Plan B")
+    assert company.alex("GET", f"/me/events/{mine}?$expand=extensions").body["extensions"][0]["colour"] == "blue"
+
+
 def test_a_cancelled_occurrence_is_seen_as_cancelled_by_those_who_had_it(company):
     meeting = company.invite_daily("alex")
     company.delete("megan", company.days("megan", meeting)[1])
