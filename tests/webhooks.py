@@ -9,11 +9,14 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from daypass.errors import TransportError
 from daypass.wire import Request, Response
 from daypass_sandbox.tenant import Tenant
-from graph_caller import NOW, Answer, Graph
+from graph_caller import NOW, Answer, Graph, timed
 
 HOOK, LIFECYCLE = "https://app.example/hook", "https://app.example/lifecycle"
+HOUR, DAY = 3600, 86400
+LUNCH = timed("Lunch", "2026-12-01T12:00:00", "2026-12-01T13:00:00")
 
 
 def moment(seconds: float) -> str:
@@ -29,6 +32,16 @@ def echoed(request: Request) -> Response:
     """The right answer to a validation."""
     token = parse_qs(urlsplit(request.url).query)["validationToken"][0]
     return Response(200, {"content-type": "text/plain; charset=utf-8"}, token.encode())
+
+
+def failing(status: int = 503) -> Callable[[Request], Response]:
+    """A webhook's answers with one status."""
+    return lambda request: Response(status)
+
+
+def silent(request: Request) -> Response:
+    """A webhook that is not there."""
+    raise TransportError("nobody is there")
 
 
 @dataclass
@@ -96,3 +109,15 @@ def control(tenant: Tenant, method: str, path: str, body: Any = None) -> Any:
     raw = b"" if body is None else json.dumps(body).encode()
     response = tenant.handle(Request(method, f"https://localhost:8443/sandbox/{path}", {}, raw))
     return response.status, json.loads(response.body)
+
+
+def edit(graph: Graph, event: dict[str, Any], subject: str = "Supper") -> dict[str, Any]:
+    """The event with another subject."""
+    answer = graph("PATCH", f"/me/events/{event['id']}", {"subject": subject})
+    assert answer.status == 200
+    return answer.body
+
+
+def outcomes(tenant: Tenant) -> list[str]:
+    """What became of each notification."""
+    return [note["outcome"] for note in control(tenant, "GET", "notifications")[1]]

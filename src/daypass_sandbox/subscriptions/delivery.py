@@ -19,7 +19,7 @@ from .. import quirks
 from ..changes import Change
 from ..outside import Exchange, Outgoing, ask
 from ..routes import as_json
-from . import lifecycle, notices, reminders, sealing
+from . import conditions, lifecycle, notices, reminders, sealing
 from .endpoints import AGAIN_SECONDS, FIRST_SECONDS, Endpoint
 from .registry import Registry
 from .watching import TOPICS, Topic
@@ -76,8 +76,9 @@ class PostOffice:
             news += reminders.fired(self._tenant, self.registry.paths(), self._reminded_at, now)
             self._reminded_at = now
         for change in news:
-            for subscription, kind in self.registry.concerned(change):
-                self._tell(subscription, change._replace(kind=kind), now)
+            for subscription in self.registry.concerned(change):
+                for kind in conditions.kinds(self._tenant, subscription, change):
+                    self._tell(subscription, change._replace(kind=kind), now)
             if change.kind == "deleted" and change.type_name == "user":
                 for subscription in self.registry.watching(f"{change.resource}/events"):
                     self.remove(subscription["id"], event="subscriptionRemoved")

@@ -1,8 +1,8 @@
 """The subscriptions that live: who watches what, and what must be seen to at which moment.
 
 The state holds each subscription as Graph's resource, with members of our own that begin with `x-`: `x-path` and `x-type` say what
-is watched, `x-expires` is the end of its life, `x-answered` the end that a reauthorization has answered for, `x-held` that notifications
-wait for one. The index beside it is never part of the state.
+is watched, `x-filter` on what condition, `x-expires` is the end of its life, `x-answered` the end that a reauthorization has answered for,
+`x-held` that notifications wait for one. The index beside it is never part of the state.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from typing import Any
 from ..changes import Change
 
 Json = dict[str, Any]
-
-DIRECTORY_KINDS = {"created": ("updated",), "updated": ("updated",), "deleted": ("updated", "deleted")}
 
 
 class Registry:
@@ -61,16 +59,10 @@ class Registry:
         """Every path that is watched."""
         return self._watchers.keys()
 
-    def concerned(self, change: Change) -> list[tuple[Json, str]]:
-        """Those that want to know of a change, because they watch the thing or the collection it is in, and what to call it for them.
-
-        In the directory what comes counts as updated, and what goes as updated and deleted (the notes on users and groups in
-        concepts/change-notifications-overview).
-        """
+    def concerned(self, change: Change) -> list[Json]:
+        """Those that watch the thing that changed, or the collection it is in."""
         path = f"{change.owner}/{change.resource}" if change.owner else change.resource
-        kinds = (change.kind,) if change.owner else DIRECTORY_KINDS[change.kind]
-        watching = [*self.watching(path), *self.watching(path.rpartition("/")[0])]
-        return [(subscription, kind) for subscription in watching for kind in kinds if kind in subscription["changeType"].split(",")]
+        return [*self.watching(path), *self.watching(path.rpartition("/")[0])]
 
     def remind(self, moment: float, subscription_id: str) -> None:
         """Note that a subscription must be looked at; too often does no harm."""

@@ -16,6 +16,7 @@ from ..graph import odata, payload
 from ..graph.payload import FLAG, IGNORED, TEXT
 from ..routes import Call, Fault, Route
 from . import sealing
+from .conditions import fulfilling
 from .handshake import shake_hands, webhook_url
 from .registry import Json
 from .watching import DIRECTORY_QUOTA, OUTLOOK_QUOTA, TENANT_QUOTA, Topic, Watched, changes_of, invalid, may_manage, refused, watched
@@ -58,6 +59,8 @@ async def create_subscription(call: Call) -> Response:
     rich = bool(given.get("includeResourceData"))
     what = watched(call, given["resource"], rich=rich)
     changes = changes_of(what.topic, given["changeType"])
+    if what.condition:
+        fulfilling(call.tenant, what.owner_id, what.condition)  # one that cannot be read is refused before anybody is asked
     expires = _expiry(call, given["expirationDateTime"], what.topic, rich=rich)
     urls = [webhook_url(given[name], name) for name in ("notificationUrl", "lifecycleNotificationUrl") if given.get(name)]
     _check_secrets(given, rich=rich)
@@ -235,6 +238,8 @@ def _new(call: Call, given: Json, what: Watched, changes: tuple[str, ...], expir
         "x-type": what.topic.type_name,
         "x-query": what.query,
         "x-select": list(what.select),
+        "x-filter": what.condition,
+        "x-fulfilling": fulfilling(tenant, what.owner_id, what.condition) if what.condition else {},
         "x-root": call.root,
         "x-since": tenant.clock.now(),
         "x-expires": expires,

@@ -82,14 +82,15 @@ class Watched:
     """What a subscription watches.
 
     `path` is that of the thing itself or of the collection whose items are watched, as `Change`s name them (`users/{id}/events`);
-    `owner_id` the user whose mailbox it lies in ("" for the directory). `select` holds the properties that notifications carry, `query`
-    the options.
+    `owner_id` the user whose mailbox it lies in ("" for the directory). `select` holds the properties that notifications carry,
+    `condition` is what events must fulfil, `query` all the options as they were written.
     """
 
     topic: Topic
     path: str
     owner_id: str = ""
     select: tuple[str, ...] = ()
+    condition: str = ""
     query: str = ""
 
 
@@ -112,7 +113,8 @@ def watched(call: Call, resource: str, *, rich: bool) -> Watched:
         _check_list(call, owner_id, parts[4])
     if rich and not topic.rich_minutes:
         raise refused(400, "BadRequest", f"Resource '{resource}' does not support notifications with resource data.")
-    return Watched(topic, canonical, owner_id, _selected(query, rich=rich), query.lower())
+    options = _options(query, topic)
+    return Watched(topic, canonical, owner_id, _selected(options, rich=rich), options.get("$filter", ""), query.lower())
 
 
 def changes_of(topic: Topic, text: str) -> tuple[str, ...]:
@@ -166,18 +168,25 @@ def _check_list(call: Call, owner_id: str, list_id: str) -> None:
         raise refused(400, "BadRequest", "Invalid resource specified in payload") from None
 
 
-def _selected(query: str, *, rich: bool) -> tuple[str, ...]:
+def _options(query: str, topic: Topic) -> dict[str, str]:
+    """The query options of a resource, names in lower case; Fault 400 for what no subscription takes, 501 for what is not built."""
     options = {name.lower(): value for name, value in parse_qsl(query, keep_blank_values=True)}
-    names = [part.strip() for part in options.get("$select", "").split(",") if part.strip()]
-    if not options.keys().isdisjoint({"$top", "$skip", "$orderby"}) or {"body", "uniquebody"} & {name.lower() for name in names}:
+    if not options.keys().isdisjoint({"$top", "$skip", "$orderby"}):
         raise refused(400, "BadRequest", UNSUPPORTED_OPTIONS)
     for name in options:
-        if name != "$select":
+        if name not in (("$select", "$filter") if topic is EVENT else ("$select",)):
             raise Fault(501, "notImplemented", f"'{name}' in the resource of a subscription is not implemented in this sandbox.")
+    return options
+
+
+def _selected(options: Mapping[str, str], *, rich: bool) -> tuple[str, ...]:
+    names = [part.strip() for part in options.get("$select", "").split(",") if part.strip()]
+    if {"body", "uniquebody"} & {name.lower() for name in names}:
+        raise refused(400, "BadRequest", UNSUPPORTED_OPTIONS)
     if rich and not names:
         raise refused(400, "BadRequest", "select clause should be present in query string to support rich notifications")
     spelling = {name.lower(): name for name in resources.EVENT_PROPERTIES}
     for name in names:
-        if name.lower() not in spelling:
+        if rich and name.lower() not in spelling:
             raise refused(400, "BadRequest", f"Could not find a property named '{name}' on type 'microsoft.graph.event'.")
-    return tuple(spelling[name.lower()] for name in names)
+    return tuple(spelling[name.lower()] for name in names if name.lower() in spelling)

@@ -1,4 +1,4 @@
-"""Change notifications: what is told to whom, what happens when the webhook fails, and the life of subscriptions."""
+"""Change notifications: what is told of what changes, to whom, and in which words."""
 
 from __future__ import annotations
 
@@ -6,20 +6,14 @@ import json
 
 import pytest
 
-from daypass.errors import TransportError
-from daypass.wire import Response
 from daypass_sandbox.calendar import identity
 from daypass_sandbox.changes import Change
 from daypass_sandbox.directory import log
-from daypass_sandbox.outside import Exchange
-from daypass_sandbox.subscriptions.endpoints import AGAIN_SECONDS, Endpoint
-from daypass_sandbox.tenant import CLIENT_ID, TENANT_ID
-from graph_caller import MEGAN, NOW, Graph, new_tenant, series, timed
-from webhooks import HOOK, LIFECYCLE, Webhook, ask, control, later, subscribe
+from daypass_sandbox.tenant import TENANT_ID
+from graph_caller import MEGAN, Graph, new_tenant, series, timed
+from webhooks import DAY, HOOK, HOUR, LUNCH, Webhook, ask, control, edit, later, subscribe
 
 ALEX = "c04705e2-7e11-4000-8000-000000000002"
-HOUR, DAY = 3600, 86400
-LUNCH = timed("Lunch", "2026-12-01T12:00:00", "2026-12-01T13:00:00")
 
 
 @pytest.fixture
@@ -37,24 +31,6 @@ def tenant(webhook):
 @pytest.fixture
 def graph(tenant):
     return Graph(tenant)
-
-
-def failing(status=503):
-    return lambda request: Response(status)
-
-
-def silent(request):
-    raise TransportError("nobody is there")
-
-
-def edit(graph, event, subject="Supper"):
-    answer = graph("PATCH", f"/me/events/{event['id']}", {"subject": subject})
-    assert answer.status == 200
-    return answer.body
-
-
-def outcomes(tenant):
-    return [note["outcome"] for note in control(tenant, "GET", "notifications")[1]]
 
 
 # --- what is told
@@ -245,493 +221,49 @@ def test_users_and_groups_are_told_in_the_words_of_the_directory(tenant, webhook
     assert webhook.items()[0]["resourceData"]["organizationId"] == TENANT_ID
 
 
-# --- when the webhook fails
+# --- conditions
 
 
-@pytest.mark.parametrize("answer", [failing(503), failing(404), failing(410), failing(302), failing(100), silent])
-def test_a_notification_that_is_not_taken_goes_again_at_growing_intervals(tenant, graph, webhook, answer):
-    subscribe(graph)
-    webhook.answer = answer
-    graph.create(**LUNCH)
-    tried_at = []
-    for _ in range(200):
-        tried_at += [tenant.clock.now() - NOW] * tenant.deliver()
-        tenant.clock.advance(10)
-    assert tried_at == [0, 10, 30, 70, 150, 310, 630, 1270]
-    webhook.answer = lambda request: Response(200)
-    tenant.clock.advance(HOUR)
-    tenant.deliver()
-    assert webhook.changes == ["created"]
-    assert outcomes(tenant) == ["delivered"]
-
-
-@pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
-def test_any_2xx_will_do(tenant, graph, webhook, status):
-    subscribe(graph)
-    webhook.answer = failing(status)
-    graph.create(**LUNCH)
-    assert tenant.deliver() == 1
-    assert outcomes(tenant) == ["delivered"]
-
-
-def test_a_repeated_notification_is_the_same_and_has_ten_seconds(tenant, graph, webhook):
-    subscribe(graph)
-    webhook.answer = failing()
-    graph.create(**LUNCH)
-    tenant.deliver()
-    tenant.clock.advance(10)
-    tenant.deliver()
-    first, second = webhook.requests[-2:]
-    assert json.loads(first.body) == json.loads(second.body)
-    assert (first.within_seconds, second.within_seconds) == (3, 10)
-
-
-@pytest.mark.parametrize(("seconds", "taken"), [(3, True), (3.1, False)])
-def test_an_answer_after_three_seconds_is_none(tenant, graph, webhook, seconds, taken):
-    def slow(request):
-        tenant.clock.advance(seconds)
-        return Response(202)
-
-    subscribe(graph)
-    webhook.answer = slow
-    graph.create(**LUNCH)
-    for flow in tenant.post.deliveries():
-        tenant._run(flow)
-    assert outcomes(tenant) == ["delivered" if taken else "waiting"]
-
-
-def test_after_four_hours_a_notification_is_dropped_and_the_app_hears_that_it_missed_something(tenant, graph, webhook):
-    made = subscribe(graph, lifecycleNotificationUrl=LIFECYCLE)
-    webhook.answer = lambda request: Response(202 if request.url == LIFECYCLE else 500)
-    graph.create(**LUNCH)
-    for _ in range(4 * 60 - 1):
-        tenant.deliver()
-        tenant.clock.advance(60)
-    assert webhook.items(LIFECYCLE) == []
-    tenant.clock.advance(60)
-    tenant.deliver()
-    assert outcomes(tenant) == ["dropped", "delivered"]
-    assert webhook.items(LIFECYCLE) == [
-        {
-            "lifecycleEvent": "missed",
-            "subscriptionId": made["id"],
-            "subscriptionExpirationDateTime": made["expirationDateTime"],
-            "clientState": "a secret",
-            "tenantId": TENANT_ID,
-        }
-    ]
-    tenant.clock.advance(6 * HOUR)
-    assert tenant.deliver() == 0, "and never again"
-
-
-def test_many_that_are_dropped_are_told_of_once(tenant, graph, webhook):
-    subscribe(graph, lifecycleNotificationUrl=LIFECYCLE)
-    webhook.answer = silent
-    for _ in range(5):
-        graph.create(**LUNCH)
-    tenant.deliver()
-    webhook.answer = lambda request: Response(202)
-    tenant.clock.advance(4 * HOUR)
-    tenant.deliver()
-    assert webhook.events == ["missed"]
-    assert webhook.changes == []
-
-
-def test_a_notification_that_was_never_tried_is_tried_however_late_it_is(tenant, graph, webhook):
-    subscribe(graph)
-    graph.create(**LUNCH)
-    tenant.clock.advance(10 * HOUR)
-    tenant.deliver()
-    assert webhook.changes == ["created"]
-
-
-def test_without_a_lifecycle_webhook_nobody_hears_of_what_was_missed(tenant, graph, webhook):
-    subscribe(graph)
-    webhook.answer = silent
-    graph.create(**LUNCH)
-    tenant.deliver()
-    tenant.clock.advance(4 * HOUR)
-    assert tenant.deliver() == 0
-    assert outcomes(tenant) == ["dropped"]
-
-
-def test_a_lifecycle_notification_is_repeated_like_any(tenant, graph, webhook):
-    made = subscribe(graph, lifecycleNotificationUrl=LIFECYCLE)
-    webhook.answer = silent
-    control(tenant, "POST", "lifecycle", {"subscription": made["id"], "event": "missed"})
-    tenant.deliver()
-    webhook.answer = lambda request: Response(202)
-    tenant.clock.advance(10)
-    tenant.deliver()
-    assert webhook.events == ["missed"]
-
-
-def test_one_address_that_fails_does_not_hold_up_another(tenant, graph, webhook):
-    subscribe(graph)
-    subscribe(graph, changeType="created", notificationUrl="https://app.example/other")
-    webhook.answer = lambda request: Response(500 if request.url == HOOK else 202)
-    graph.create(**LUNCH)
-    tenant.deliver()
-    assert len(webhook.items("https://app.example/other")) == 1
-    assert webhook.items() == []
-
-
-def test_what_was_broken_off_on_the_way_goes_again(tenant, graph, webhook):
-    subscribe(graph)
-    graph.create(**LUNCH)
-    (flow,) = tenant.post.deliveries()
-    flow.send(None)
-    assert tenant.post.deliveries() == [], "it is under way"
-    flow.close()
-    assert tenant.deliver() == 1
-    assert webhook.changes == ["created"]
-
-
-def test_what_waits_is_kept_with_the_state(tenant, graph, webhook):
-    subscribe(graph)
-    webhook.answer = silent
-    graph.create(**LUNCH)
-    tenant.deliver()
-    saved = json.loads(json.dumps(tenant.state.to_json()))
-    other = new_tenant(now=NOW + 60)
-    other.outside = Webhook()
-    other.restore(saved)
-    assert other.deliver() == 1
-    assert other.outside.changes == ["created"]
-
-
-def test_an_answer_that_comes_after_the_state_was_exchanged_changes_nothing(tenant, graph, webhook):
-    subscribe(graph)
-    graph.create(**LUNCH)
-    (flow,) = tenant.post.deliveries()
-    flow.send(None)
-    tenant.reset("empty")
-    with pytest.raises(StopIteration):
-        flow.send(Response(202))
-    assert outcomes(tenant) == []
-
-
-# --- slow webhooks
-
-
-def answered(slow, seconds, quick=0):
-    """The record of a webhook with so many slow answers, and so many quick ones after them."""
-    endpoint = Endpoint({})
-    for took in [seconds] * slow + [0.1] * quick:
-        endpoint.note(Exchange(Response(202), None, took, AGAIN_SECONDS), NOW)
-    return endpoint
-
-
-@pytest.mark.parametrize(
-    ("slow", "seconds", "quick", "delay", "dropping"),
-    [
-        (10, 3.5, 90, 0, False),
-        (11, 3.5, 89, 600, False),
-        (99, 3.5, 0, 0, False),
-        (100, 3.5, 0, 600, False),
-        (15, 11, 85, 600, False),
-        (16, 11, 84, 600, True),
-        (100, 2.9, 0, 0, False),
-    ],
-)
-def test_a_webhook_is_judged_by_its_last_hundred_answers(slow, seconds, quick, delay, dropping):
-    endpoint = answered(slow, seconds, quick)
-    assert (endpoint.delay_seconds(NOW), endpoint.dropping(NOW)) == (delay, dropping)
-    assert (endpoint.delay_seconds(NOW + 600), endpoint.dropping(NOW + 600)) == (0, False), "it has another chance"
-
-
-def test_answers_of_more_than_ten_minutes_ago_are_forgotten():
-    endpoint = answered(50, 3.5, 49)
-    endpoint.note(Exchange(Response(202), None, 3.5, AGAIN_SECONDS), NOW + 600)
-    assert endpoint.delay_seconds(NOW + 600) == 0
-
-
-def make_it_slow(tenant, graph, webhook, seconds):
-    """A subscription whose webhook has just been found too slow, by ninety-nine answers and one more."""
-    subscribe(graph, lifecycleNotificationUrl=LIFECYCLE)
-    tenant.state.notifications["endpoints"] = {HOOK: {"answers": [[NOW, seconds]] * 20 + [[NOW, 0.1]] * 79}}
-    graph.create(**LUNCH)
-    tenant.deliver()
-    webhook.taken.clear()
-
-
-def test_a_slow_webhook_gets_what_is_new_ten_minutes_late(tenant, graph, webhook):
-    make_it_slow(tenant, graph, webhook, 3.5)
-    graph.create(**LUNCH)
-    tenant.clock.advance(599)
-    assert tenant.deliver() == 0
-    tenant.clock.advance(1)
-    tenant.deliver()
-    graph.create(**LUNCH)
-    tenant.deliver()
-    assert webhook.changes == ["created", "created"]
-
-
-def test_a_webhook_that_is_too_slow_gets_nothing_for_ten_minutes_and_hears_that_it_missed_something(tenant, graph, webhook):
-    make_it_slow(tenant, graph, webhook, 10)
-    graph.create(**LUNCH)
-    tenant.deliver()
-    assert (webhook.events, webhook.changes) == (["missed"], [])
-    tenant.clock.advance(600)
-    graph.create(**LUNCH)
-    tenant.deliver()
-    assert webhook.changes == ["created"]
-    assert outcomes(tenant) == ["delivered", "dropped", "delivered", "delivered"]
-
-
-def test_the_throttling_of_slow_webhooks_can_be_switched_off(tenant, graph, webhook):
-    control(tenant, "POST", "quirks", {"slowEndpoints": False})
-    make_it_slow(tenant, graph, webhook, 10)
-    graph.create(**LUNCH)
-    tenant.deliver()
-    assert (webhook.events, webhook.changes) == ([], ["created"])
-
-
-# --- the end of a subscription
-
-
-def test_after_its_deletion_a_subscription_is_told_nothing_more(tenant, graph, webhook):
-    made = subscribe(graph)
-    webhook.answer = silent
-    graph.create(**LUNCH)
-    tenant.deliver()
-    graph.create(**LUNCH)
-    webhook.answer = lambda request: Response(202)
-    assert graph("DELETE", f"/subscriptions/{made['id']}").status == 204
-    tenant.clock.advance(HOUR)
-    graph.create(**LUNCH)
-    assert tenant.deliver() == 0
-    assert outcomes(tenant) == ["withdrawn", "withdrawn"]
-
-
-def test_after_its_end_a_subscription_is_told_nothing_more(tenant, graph, webhook):
-    subscribe(graph, expirationDateTime=later(minutes=60), lifecycleNotificationUrl=LIFECYCLE)
-    graph("POST", f"/subscriptions/{graph('GET', '/subscriptions').body['value'][0]['id']}/reauthorize")
-    graph.create(**LUNCH)
-    tenant.clock.advance(HOUR)
-    graph.create(**LUNCH)
-    assert tenant.deliver() == 0
-    assert webhook.taken == []
-
-
-def test_renewed_in_time_it_goes_on(tenant, graph, webhook):
-    made = subscribe(graph, expirationDateTime=later(minutes=60))
-    tenant.clock.advance(HOUR - 1)
-    assert graph("PATCH", f"/subscriptions/{made['id']}", {"expirationDateTime": later(days=3)}).status == 200
-    tenant.clock.advance(2 * DAY)
-    graph.create(**LUNCH)
-    tenant.deliver()
-    assert webhook.changes == ["created"]
-    assert webhook.items()[0]["subscriptionExpirationDateTime"] == later(days=3).replace("Z", ".0000000Z")
-
-
-def test_what_waits_goes_to_the_new_webhook_at_once(tenant, graph, webhook):
-    made = subscribe(graph)
-    webhook.answer = silent
-    graph.create(**LUNCH)
-    tenant.deliver()
-    webhook.answer = lambda request: Response(202)
-    graph("PATCH", f"/subscriptions/{made['id']}", {"notificationUrl": "https://app.example/new"})
-    tenant.deliver()
-    assert len(webhook.items("https://app.example/new")) == 1
-
-
-def test_revoking_a_users_sign_ins_removes_what_was_subscribed_in_their_name(tenant, graph, webhook):
-    made = subscribe(graph, lifecycleNotificationUrl=LIFECYCLE)
-    subscribe(Graph(tenant, "alex"))
-    graph.create(**LUNCH)
-    control(tenant, "POST", "revoke", {"user": "megan"})
-    tenant.deliver()
-    assert webhook.events == ["subscriptionRemoved"]
-    assert webhook.items(LIFECYCLE)[0]["subscriptionId"] == made["id"]
-    assert webhook.items() == []
-    assert len(control(tenant, "GET", "subscriptions")[1]) == 1
-    graph.create(**LUNCH)
-    assert tenant.deliver() == 0
-    assert subscribe(graph)["id"] != made["id"]
-
-
-def test_a_deleted_user_takes_the_subscriptions_on_the_mailbox_along(tenant, graph, webhook):
-    subscribe(graph, lifecycleNotificationUrl=LIFECYCLE)
-    tenant.happened.append(Change("deleted", "", f"users/{MEGAN}", "user"))
-    tenant.deliver()
-    assert webhook.events == ["subscriptionRemoved"]
-    assert control(tenant, "GET", "subscriptions")[1] == []
-
-
-# --- reauthorization
-
-
-def test_before_its_end_an_app_is_asked_to_reauthorize_again_and_again(tenant, graph, webhook):
-    made = subscribe(graph, expirationDateTime=later(days=7), lifecycleNotificationUrl=LIFECYCLE)
-    tenant.clock.advance(6.5 * DAY - 1)
-    assert tenant.deliver() == 0
-    tenant.clock.advance(1)
-    tenant.deliver()
-    assert webhook.items(LIFECYCLE)[0]["lifecycleEvent"] == "reauthorizationRequired"
-    assert webhook.items(LIFECYCLE)[0]["subscriptionId"] == made["id"]
-    for _ in range(12 * 60 - 1):
-        tenant.clock.advance(60)
-        tenant.deliver()
-    assert 20 < len(webhook.events) < 30
-    graph.create(**LUNCH)
-    tenant.deliver()
-    assert webhook.changes == ["created"], "notifications go on to the end"
-
-
-@pytest.mark.parametrize("answer", ["reauthorize", "renew"])
-def test_an_app_that_answers_is_not_asked_again(tenant, graph, webhook, answer):
-    made = subscribe(graph, expirationDateTime=later(minutes=120), lifecycleNotificationUrl=LIFECYCLE)
-    tenant.clock.advance(HOUR)
-    tenant.deliver()
-    assert webhook.events == ["reauthorizationRequired"]
-    if answer == "reauthorize":
-        assert graph("POST", f"/subscriptions/{made['id']}/reauthorize").status == 204
-    else:
-        graph("PATCH", f"/subscriptions/{made['id']}", {"expirationDateTime": later(days=3)})
-    for _ in range(3):
-        tenant.clock.advance(HOUR / 4)
-        assert tenant.deliver() == 0
-    tenant.clock.advance(HOUR / 4)
-    tenant.deliver()
-    assert webhook.events == ["reauthorizationRequired"]
-    assert graph("GET", f"/subscriptions/{made['id']}").status == (404 if answer == "reauthorize" else 200)
-
-
-def test_without_a_lifecycle_webhook_nobody_is_asked(tenant, graph, webhook):
-    subscribe(graph, expirationDateTime=later(minutes=60))
-    tenant.clock.advance(HOUR - 1)
-    assert tenant.deliver() == 0
-
-
-def test_once_called_for_a_reauthorization_holds_the_notifications_until_it_comes(tenant, graph, webhook):
-    made = subscribe(graph, lifecycleNotificationUrl=LIFECYCLE)
-    status, said = control(tenant, "POST", "lifecycle", {"subscription": made["id"], "event": "reauthorizationRequired"})
-    assert (status, said) == (202, {"subscription": made["id"], "event": "reauthorizationRequired"})
-    graph.create(**LUNCH)
-    tenant.clock.advance(HOUR)
-    tenant.deliver()
-    assert (webhook.events, webhook.changes) == (["reauthorizationRequired"], [])
-    assert control(tenant, "GET", "subscriptions")[1][0]["held"] is True
-    assert graph("POST", f"/subscriptions/{made['id']}/reauthorize").status == 204
-    tenant.deliver()
-    assert webhook.changes == ["created"]
-
-
-def test_held_for_four_hours_notifications_are_missed(tenant, graph, webhook):
-    made = subscribe(graph, lifecycleNotificationUrl=LIFECYCLE)
-    control(tenant, "POST", "lifecycle", {"subscription": made["id"], "event": "reauthorizationRequired"})
-    graph.create(**LUNCH)
-    tenant.clock.advance(4 * HOUR)
-    tenant.deliver()
-    assert (webhook.events, webhook.changes) == (["reauthorizationRequired", "missed"], [])
-
-
-def test_with_the_quirk_an_expired_token_holds_the_notifications(tenant, graph, webhook):
-    control(tenant, "POST", "quirks", {"tokenHoldsPush": True})
-    made = subscribe(graph, lifecycleNotificationUrl=LIFECYCLE)
-    tenant.clock.advance(HOUR / 2)
-    tenant.deliver()
-    assert webhook.events == ["reauthorizationRequired"]
-    tenant.clock.advance(HOUR / 2)
-    graph.create(**LUNCH)
-    tenant.deliver()
-    assert webhook.changes == []
-    graph("POST", f"/subscriptions/{made['id']}/reauthorize")
-    tenant.deliver()
-    assert webhook.changes == ["created"]
-
-
-def test_without_the_quirk_a_subscription_outlives_the_token(tenant, graph, webhook):
-    subscribe(graph, lifecycleNotificationUrl=LIFECYCLE, expirationDateTime=later(days=7))
-    tenant.clock.advance(5 * DAY)
-    graph.create(**LUNCH)
-    tenant.deliver()
-    assert webhook.changes == ["created"]
-
-
-# --- lifecycle events on demand
-
-
-def test_a_subscription_can_be_removed_from_outside(tenant, graph, webhook):
-    made = subscribe(graph, lifecycleNotificationUrl=LIFECYCLE)
-    graph.create(**LUNCH)
-    control(tenant, "POST", "lifecycle", {"subscription": made["id"], "event": "subscriptionRemoved"})
-    tenant.deliver()
-    assert (webhook.events, webhook.changes) == (["subscriptionRemoved"], [])
-    assert graph("GET", f"/subscriptions/{made['id']}").status == 404
-
-
-def test_what_waits_can_be_lost_from_outside(tenant, graph, webhook):
-    made = subscribe(graph, lifecycleNotificationUrl=LIFECYCLE)
-    graph.create(**LUNCH)
-    control(tenant, "POST", "lifecycle", {"subscription": made["id"], "event": "missed"})
-    tenant.deliver()
-    assert (webhook.events, webhook.changes) == (["missed"], [])
-    assert outcomes(tenant) == ["dropped", "delivered"]
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "said"),
-    [
-        ({"subscription": "nobody's", "event": "missed"}, 404, "no such subscription"),
-        ({"event": "missed"}, 404, "no such subscription"),
-        ({"subscription": "ID", "event": "forgotten"}, 400, "event must be one of"),
-        ({"subscription": "ID"}, 400, "event must be one of"),
-        ({"subscription": "ID", "event": "missed", "now": True}, 400, "unknown member 'now'"),
-        ({"subscription": "QUIET", "event": "missed"}, 400, "no lifecycleNotificationUrl"),
-        ({"subscription": "USERS", "event": "missed"}, 400, "know only reauthorizationRequired"),
-    ],
-)
-def test_a_lifecycle_event_that_makes_no_sense_is_refused(tenant, graph, body, status, said):
-    made = {
-        "ID": subscribe(graph, lifecycleNotificationUrl=LIFECYCLE)["id"],
-        "QUIET": subscribe(graph, changeType="created")["id"],
-        "USERS": subscribe(Graph(tenant, scopes=("User.Read.All",)), resource="users", changeType="updated")["id"],
-    }
-    asked = {name: made.get(value, value) if isinstance(value, str) else value for name, value in body.items()}
-    answered, error = control(tenant, "POST", "lifecycle", asked)
-    assert answered == status
-    assert said in error["error"]["message"]
-
-
-def test_the_attempts_can_be_looked_at(tenant, graph, webhook):
-    made = subscribe(graph)
-    webhook.answer = failing()
+def test_an_event_that_begins_to_fulfil_the_condition_counts_as_created_and_one_that_ceases_as_deleted(tenant, graph, webhook):
+    before = graph.create(**LUNCH, importance="high")
+    subscribe(graph, resource="me/events?$filter=importance eq 'high' and isAllDay eq false")
     event = graph.create(**LUNCH)
+    steps = (
+        (event, {"subject": "Nobody's business"}, []),
+        (event, {"importance": "high"}, ["created"]),
+        (event, {"subject": "Supper"}, ["updated"]),
+        (event, {"importance": "low"}, ["deleted"]),
+        (before, {"subject": "Breakfast"}, ["updated"]),
+    )
+    for which, change, told in steps:
+        webhook.taken.clear()
+        assert graph("PATCH", f"/me/events/{which['id']}", change).status == 200
+        tenant.deliver()
+        assert webhook.changes == told, change
+    for which in (event, before):
+        graph("DELETE", f"/me/events/{which['id']}")
+    graph.create(**LUNCH, importance="high")
     tenant.deliver()
-    (note,) = control(tenant, "GET", "notifications")[1]
-    assert note == {
-        "id": "n1",
-        "subscriptionId": made["id"],
-        "url": HOOK,
-        "lifecycleEvent": None,
-        "changeType": "created",
-        "resource": f"Users/{MEGAN}/Events/{event['id']}",
-        "outcome": "waiting",
-        "madeAt": "2026-11-25T18:00:00Z",
-        "dueAt": "2026-11-25T18:00:10Z",
-        "attempts": [{"at": "2026-11-25T18:00:00Z", "status": 503, "error": "", "seconds": 0.0}],
-    }
-    webhook.answer = silent
-    tenant.clock.advance(10)
-    tenant.deliver()
-    (note,) = control(tenant, "GET", "notifications")[1]
-    assert (note["attempts"][1]["status"], note["attempts"][1]["error"]) == (0, "nobody is there")
-    webhook.answer = lambda request: Response(202)
-    tenant.clock.advance(HOUR)
-    tenant.deliver()
-    assert control(tenant, "GET", "notifications")[1][0]["dueAt"] is None
-    assert control(tenant, "DELETE", "notifications") == (200, [])
+    assert webhook.changes == ["updated", "deleted", "created"]
 
 
-def test_only_the_last_thousand_are_remembered(tenant, graph, webhook):
-    subscribe(graph)
-    tenant.happened += [Change("updated", f"users/{MEGAN}", f"events/{number}", "event") for number in range(1100)]
+def test_a_condition_and_the_kinds_of_change_go_together(tenant, graph, webhook):
+    subscribe(graph, changeType="created", resource="me/events?$filter=startswith(subject,'Lunch')")
+    event = graph.create(**{**LUNCH, "subject": "Supper"})
+    edit(graph, event, "Lunch after all")
+    edit(graph, event, "Lunch once more")
+    graph("DELETE", f"/me/events/{event['id']}")
     tenant.deliver()
-    remembered = control(tenant, "GET", "notifications")[1]
-    assert len(remembered) == 1000
-    assert remembered[0]["id"] == "n101"
+    assert webhook.changes == ["created"]
+
+
+def test_a_condition_is_kept_with_the_state(tenant, graph, webhook):
+    subscribe(graph, resource="me/events?$filter=importance eq 'high'")
+    event = graph.create(**LUNCH, importance="high")
+    tenant.restore(json.loads(json.dumps(tenant.state.to_json())))
+    edit(graph, event)
+    tenant.deliver()
+    assert webhook.changes == ["created", "updated"]
 
 
 # --- quirks
@@ -769,35 +301,22 @@ def test_with_the_quirk_a_reminder_that_falls_due_is_pushed(tenant, graph, webho
     assert tenant.deliver() == 0
 
 
+def test_a_reminder_that_was_put_off_or_dismissed_is_pushed_later_or_never(tenant, graph, webhook):
+    control(tenant, "POST", "quirks", {"reminderPushes": True})
+    late, never = (graph.create(**timed(name, "2026-11-25T20:00:00", "2026-11-25T21:00:00"))["id"] for name in ("Dentist", "Walk"))
+    again = {"newReminderTime": {"dateTime": "2026-11-25T19:50:00", "timeZone": "UTC"}}
+    assert graph("POST", f"/me/events/{late}/snoozeReminder", again).status == 200
+    assert graph("POST", f"/me/events/{never}/dismissReminder").status == 200
+    subscribe(graph)
+    tenant.clock.advance(109 * 60)
+    assert tenant.deliver() == 0
+    tenant.clock.advance(60)
+    tenant.deliver()
+    assert [item["resourceData"]["id"] for item in webhook.items()] == [late]
+
+
 def test_without_the_quirk_reminders_are_nobodys_news(tenant, graph, webhook):
     graph.create(**timed("Dentist", "2026-11-25T20:00:00", "2026-11-25T21:00:00"))
     subscribe(graph)
     tenant.clock.advance(3 * HOUR)
     assert tenant.deliver() == 0
-
-
-# --- what tells a server when to wake
-
-
-def test_the_next_moment_is_when_something_falls_due(tenant, graph, webhook):
-    assert tenant.post.next_moment() is None
-    subscribe(graph, expirationDateTime=later(days=1))
-    assert tenant.post.next_moment() == NOW + DAY / 2
-    webhook.answer = silent
-    graph.create(**LUNCH)
-    assert tenant.post.next_moment() == NOW
-    tenant.deliver()
-    assert tenant.post.next_moment() == NOW + 10
-    control(tenant, "POST", "quirks", {"reminderPushes": True})
-    tenant.clock.advance(10)
-    webhook.answer = lambda request: Response(202)
-    tenant.deliver()
-    assert tenant.post.next_moment() == NOW + 10 + 30
-
-
-def test_a_notification_bears_its_apps_id_only_in_the_subscription(tenant, graph, webhook):
-    made = subscribe(graph)
-    graph.create(**LUNCH)
-    tenant.deliver()
-    assert made["applicationId"] == CLIENT_ID
-    assert CLIENT_ID not in json.dumps(webhook.items())

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from daypass.wire import Response
 from daypass_sandbox.tenant import CLIENT_ID, TENANT_ID
 from graph_caller import MEGAN, NOW, ROOT, Graph, new_tenant, series, timed
-from webhooks import LIFECYCLE, Webhook, control, subscribe
+from webhooks import LIFECYCLE, Webhook, ask, control, subscribe
 
 PUBLISHER = "0bf30f3b-4a52-48df-9a82-234910c4a086"
 LUNCH = timed("Lunch", "2026-12-01T12:00:00", "2026-12-01T13:00:00", categories=["Red"], location={"displayName": "Café Größe"})
@@ -149,6 +149,12 @@ def test_a_new_certificate_serves_what_comes_after_it(tenant, graph, app):
     ((item,),) = [body["value"] for body in bodies(tenant)]
     assert item["encryptedContent"]["encryptionCertificateId"] == "2"
     assert other.open(item["encryptedContent"]) == {"subject": "Lunch"}
+
+
+def test_a_property_that_does_not_exist_cannot_be_selected(tenant, graph, app):
+    answer = ask(graph, resource="me/events?$select=shoeSize", **app.wish)
+    assert answer.status == 400
+    assert "Could not find a property named 'shoeSize'" in answer.message
 
 
 # --- who sealed it
