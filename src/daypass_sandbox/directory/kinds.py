@@ -156,6 +156,7 @@ USER: Kind[Json] = Kind(
     service=DIRECTORY,
     advanced=(*shapes.USER_ADVANCED_ONLY, *_EXTENSION_ATTRIBUTES),
     levelled=("manager",),
+    unexpandable=("events", "messages", "photo"),  # concepts/query-parameters
     unbuilt=(*shapes.USER_UNBUILT, *_UNBUILT),
     keeps_id=False,
 )

@@ -200,7 +200,8 @@ class Kind(Generic[T]):
 
         expandable={"extensions": lambda call, event, asked: odata.nested(call, EXTENSION, event["extensions"], asked)}
 
-    Of these, `levelled` heed $levels themselves. `keeps_id` says that the id is shown whatever is selected.
+    Of these, `levelled` heed $levels themselves; `unexpandable` are relations that Graph itself does not expand. `keeps_id` says that the
+    id is shown whatever is selected.
     """
 
     name: str
@@ -215,6 +216,7 @@ class Kind(Generic[T]):
     service: Service = OUTLOOK
     advanced: Collection[str] = ()
     levelled: Collection[str] = ()
+    unexpandable: Collection[str] = ()
     unbuilt: Collection[str] = ()
     keeps_id: bool = True
 
@@ -387,6 +389,10 @@ def expansions(text: str, kind: Kind[Any]) -> list[Expand]:
 
 
 def _not_a_relation(name: str, kind: Kind[Any]) -> Fault:
+    for known in kind.unexpandable:
+        if known.lower() == name.lower():
+            message = f"Expand is not allowed for property '{known[0].upper()}{known[1:]}' according to the entity schema."
+            return Fault(400, "ExpandNotSupported", message)
     if name.lower() in {known.lower() for known in kind.unbuilt}:
         return Fault(501, "notImplemented", f"The query option '$expand={name}' of a {kind.name} is not implemented in this sandbox.")
     if name.lower() not in {known.lower() for known in (*kind.properties, *kind.hidden)}:

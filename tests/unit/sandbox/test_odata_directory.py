@@ -36,6 +36,7 @@ PERSON = odata.Kind(
     types=Types({"displayName": "Edm.String", "mail": "Edm.String", "skills": "Collection(Edm.String)", "companyName": "Edm.String"}),
     service=DIRECTORY,
     advanced=("companyName", "createdDateTime"),
+    unexpandable=("photo",),
     expandable={
         "manager": lambda call, person, asked: odata.nested_one(call, PERSON, PEOPLE[0], asked),
         "reports": lambda call, person, asked: odata.nested(call, PERSON, PEOPLE * 5, asked),
@@ -117,6 +118,7 @@ def test_advanced_queries_take_the_header_and_a_count(graph, query, ids, words):
         ("$filter=id in (" + ",".join(["'1'"] * 17) + ")", "Request_UnsupportedQuery", "containing 'OR' operators: 17. Max allowed: 15."),
         ("$orderby=mail", "Request_UnsupportedQuery", "Unsupported sort property 'mail' for User."),
         ("$expand=manager,reports", "Request_UnsupportedQuery", "Only one property can be expanded in a single query."),
+        ("$expand=Photo", "ExpandNotSupported", "Expand is not allowed for property 'Photo' according to the entity schema."),
         ("$skip=2", "Request_BadRequest", "'$skip' is not supported by the service."),
         ("$top=1000", "Request_UnsupportedQuery", "Invalid page size specified: '1000'. Must be between 1 and 999 inclusive."),
         ("$skiptoken=nonsense", "Directory_ExpiredPageToken", "has expired"),
