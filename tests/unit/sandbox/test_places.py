@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from daypass_sandbox.directory.places import rooms_of, with_address
@@ -241,3 +244,11 @@ def test_nobody_checks_in_to_what_was_not_booked(graph, body):
     assert graph("POST", f"/places/{DESK}/checkIns", body).status == 400
     assert graph("GET", f"/places/{ADAMS}/checkIns/0400").status == 404
     assert graph("GET", "/places/nowhere/checkIns/0400").status == 404
+
+
+def test_the_seed_of_the_documentation_is_planted():
+    page = (Path(__file__).parents[3] / "docs/reference/sandbox-availability.md").read_text()
+    seed = re.search(r"```json\n(.*?)```", page, re.DOTALL)
+    graph = Graph(new_tenant(seed[1]), scopes=("Place.Read.All",))
+    assert names(graph("GET", "/places/building32@contoso.example/graph.roomList/rooms")) == ["Conf Room Adams"]
+    assert names(graph("GET", "/places/graph.floor")) == ["Floor 1"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from daypass_sandbox.calendar.calendars import new_mailbox
 from graph_caller import PACIFIC, Graph, at, new_tenant, series, timed
 
 MEGAN, ALEX, ADELE = (f"{name}@contoso.example" for name in ("megan", "alex", "adele"))
@@ -355,3 +356,13 @@ def test_it_takes_a_permission_for_calendars(tenant):
     assert schedule(Graph(tenant, scopes=("Calendars.ReadBasic",)), MEGAN).status == 200
     assert schedule(Graph(tenant, scopes=("User.Read",)), MEGAN).status == 403
     assert Graph(tenant)("POST", f"/users/{ALEX}/calendar/getSchedule", {"schedules": [ALEX]}).status == 403
+
+
+@pytest.mark.parametrize(("scopes", "status"), [(("Calendars.ReadBasic",), 200), (("Group.Read.All",), 403)])
+def test_a_groups_calendar_can_be_asked_too(tenant, scopes, status):
+    tenant.state.groups["g"] = {"id": "g", "mail": "team@contoso.example", "x-members": [MEGAN_ID]}
+    tenant.state.mailboxes["g"] = new_mailbox(tenant.new_id, PACIFIC)
+    body = {"schedules": ["team@contoso.example"], "startTime": at("2026-12-01T09:00:00"), "endTime": at("2026-12-01T10:00:00")}
+    answer = Graph(tenant, scopes=scopes)("POST", "/groups/g/calendar/getSchedule", body)
+    assert answer.status == status
+    assert status == 403 or answer.body["value"][0]["availabilityView"] == "00"
