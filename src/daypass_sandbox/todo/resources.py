@@ -31,6 +31,8 @@ LIST_PROPERTIES = ("id", "displayName", "isOwner", "isShared", "wellknownListNam
 IDLE_RELATIONS = frozenset({"checklistitems", "linkedresources", "attachments", "extensions"})
 TASK_TYPES = values.types_of(shapes.TASK)
 EXTENSION = "microsoft.graph.openTypeExtension."
+BY_EXTENSION = re.compile(r"\bextensions/(any|all)\b", re.IGNORECASE)
+BY_KNOWN_NAME = re.compile(r"\bwellknownListName\s+\w+\s+'(\w*)'", re.IGNORECASE)
 BY_NAME = re.compile(r"\s*(?:id|extensionName)\s+eq\s+'((?:[^']|'')*)'\s*", re.IGNORECASE)
 
 STEP: Kind[Json] = Kind("checklistItem", ("id", "displayName", "createdDateTime", "isChecked", "checkedDateTime"))
@@ -119,18 +121,29 @@ LIST: Kind[Json] = Kind(
 )
 
 
+def _check_filter(text: str) -> None:
+    if BY_EXTENSION.search(text):
+        raise Fault(400, "invalidRequest", "Invalid request")
+    named = BY_KNOWN_NAME.search(text)
+    if named:
+        message = f"The string 'microsoft.toDo.wellknownListName'{named[1]}'' is not a valid enumeration type constant."
+        raise Fault(400, "invalidRequest", message)
+
+
 def asked_of_todo(call: Call) -> Call:
     """The call with what To Do makes of its options.
 
     By itself it refuses $select of all but `id`, `lastModifiedDateTime` and `*`, which it ignores, as it ignores $count=true and an $expand
-    without a $filter within (observed by others: planetaryescape/ms-todo, spikes S1 to S3); the quirk `todoQueryLimits`, switched off,
-    lets them work as documented.
+    without a $filter within, and lets nobody filter by extensions or by the well-known name of a list (observed by others:
+    planetaryescape/ms-todo, spikes S1 to S3 and S13; microsoft-graph-docs issue 17694); the quirk `todoQueryLimits`, switched off, lets
+    them work as documented.
     """
     if not quirks.value(call.tenant.state, "todoQueryLimits"):
         return call
     names = {name.strip().lower() for name in call.query.get("$select", "").split(",") if name.strip()}
     if names - {"id", "lastmodifieddatetime", "*"}:
         raise Fault(400, "invalidRequest", "Invalid request", inner={"code": "RequestBroker--ParseUri"})
+    _check_filter(call.query.get("$filter", ""))
     relations = clauses.parse_expand(call.query.get("$expand", ""))
     idle = all(asked.name.lower() in IDLE_RELATIONS and not asked.filter for asked in relations)
     return call.without("$select", "$count", *(("$expand",) if idle else ()))

@@ -4,6 +4,8 @@ from urllib.parse import quote
 
 import pytest
 
+from daypass_sandbox.calendar.calendars import new_mailbox
+from daypass_sandbox.calendar.mailbox import open_mailbox
 from daypass_sandbox.changes import ChangeLog
 from graph_caller import MEGAN, PACIFIC, Answer, Graph, at, new_tenant, series, timed
 
@@ -318,6 +320,19 @@ def test_the_default_calendar_has_many_names(graph, place):
 
 def test_a_calendar_that_is_not_there_is_not_followed(graph):
     assert refused(graph("GET", f"/me/calendars/nowhere/calendarView/delta?{WINDOW}")) == (404, "ErrorItemNotFound")
+
+
+def test_the_calendar_of_a_group_is_followed_by_those_who_may_read_groups(graph):
+    state = graph.tenant.state
+    state.groups["launch"] = {"id": "launch", "displayName": "Launch", "mail": "launch@contoso.example"}
+    state.mailboxes["launch"] = new_mailbox(graph.tenant.new_id, "UTC")
+    box = open_mailbox(graph.tenant, "launch")
+    for place in ("/groups/launch", "/groups/launch/calendar"):
+        reader = Graph(graph.tenant, scopes=("Group.Read.All",))
+        items, link = whole_round(reader, f"{place}/calendarView/delta?{WINDOW}")
+        box.put({**state.mailboxes[MEGAN]["events"][single(graph)["id"]], "id": place, "calendarId": box.calendar(None)["id"]})
+        assert told(whole_round(reader, link)[0]) == ["Lunch"]
+        assert graph("GET", f"{place}/calendarView/delta?{WINDOW}").status == 403
 
 
 # --- events and instances

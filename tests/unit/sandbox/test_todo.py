@@ -182,6 +182,38 @@ def test_select_and_count_work_as_documented_when_the_quirk_is_off(todo):
     assert answer.body["value"] == [{"@odata.etag": task["@odata.etag"], "id": task["id"], "title": task["title"]}]
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("tasks?$filter=extensions/any(e:e/id eq 'com.contoso.x')", "Invalid request"),
+        (f"{LISTS}?$filter=wellknownListName eq 'defaultList'", "is not a valid enumeration type constant"),
+    ],
+)
+def test_some_filters_are_refused_as_the_service_does(todo, path, said):
+    answer = todo("GET", path)
+    assert refused(answer) == (400, "invalidRequest")
+    assert said in answer.message
+    quirk(todo, todoQueryLimits=False)
+    assert todo("GET", path).status == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("status ne 'completed'", ["Bread", "Milk"]),
+        ("categories/any(c:c eq 'Home')", ["Bread"]),
+        ("dueDateTime/dateTime lt '2026-11-27T00:00:00'", ["Bread"]),
+        ("lastModifiedDateTime ge 2026-11-26T00:00:00Z", []),
+        ("importance eq 'high' and startswith(title,'M')", ["Milk"]),
+    ],
+)
+def test_tasks_are_filtered(todo, asked, found):
+    todo.add("Bread", categories=["Home"], dueDateTime=NOVEMBER_26)
+    todo.add("Milk", importance="high")
+    todo.add("Apples", status="completed")
+    assert [task["title"] for task in todo("GET", f"tasks?$filter={asked}").body["value"]] == found
+
+
 # --- days and times
 
 
