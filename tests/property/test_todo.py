@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
 
 from dateutil import rrule
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from daypass_sandbox.todo import shapes
 from graph_caller import at
 from todo_caller import Todo, day, repeating
 
@@ -138,3 +140,57 @@ class Errands(RuleBasedStateMachine):
 
 TestErrands = Errands.TestCase
 TestErrands.settings = settings(stateful_step_count=20)
+
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5)
+    | st.text(max_size=8)
+    | st.sampled_from(["2026-12-01T10:00:00", "UTC", "9999-12-31", "4499-12-31"])
+)
+anything = st.recursive(
+    scalars, lambda deeper: st.lists(deeper, max_size=2) | st.dictionaries(st.text(max_size=5), deeper, max_size=2), max_leaves=5
+)
+
+
+def of_shape(shape):
+    """What fits a member of a task, now and then something else."""
+    if isinstance(shape, dict):
+        fitting = st.fixed_dictionaries({}, optional={name: of_shape(part) for name, part in shape.items()})
+    elif isinstance(shape, list):
+        fitting = st.lists(of_shape(shape[0]), max_size=2)
+    elif isinstance(shape, tuple):
+        fitting = st.sampled_from(shape)
+    else:
+        fitting = scalars
+    return st.one_of(fitting, fitting, fitting, fitting, anything)
+
+
+bodies = st.fixed_dictionaries({}, optional={**{name: of_shape(shape) for name, shape in shapes.TASK.items()}, "extensions": anything})
+
+
+@given(bodies, bodies, st.sampled_from(["completed", "notStarted"]))
+def test_no_body_whatever_brings_todo_down(first, second, status):
+    todo = Todo.new()
+    created = todo("POST", "tasks", first)
+    assert created.status in (201, 400, 501)
+    if created.status == 201:
+        there = f"tasks/{created.body['id']}"
+        assert todo("PATCH", there, second).status in (200, 400, 501)
+        assert todo("PATCH", there, {"status": status}).status == 200
+        assert todo("GET", "tasks", prefer='outlook.timezone="Pacific/Kiritimati"').status == 200
+        assert todo("GET", "tasks/delta").status == 200
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["$select", "$top", "$filter", "$expand", "$orderby", "$skiptoken", "$deltatoken", "startDateTime"]),
+        st.text(max_size=20),
+    )
+)
+def test_no_query_whatever_brings_a_delta_down(options):
+    todo = Todo.new()
+    todo.scopes = ("Tasks.ReadWrite", "Calendars.Read")
+    for path in ("tasks/delta", "/me/todo/lists/delta", "/me/calendarView/delta", "/me/events/delta"):
+        assert todo("GET", f"{path}?{urlencode(options)}").status in (200, 400, 501)

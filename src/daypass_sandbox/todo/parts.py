@@ -49,11 +49,11 @@ def changed_step(step: Json, given: Json, now: float, *, unchecks: bool) -> Json
     return after
 
 
-def first_links(given: list[Json], new_id: Callable[[str], str]) -> list[Json]:
+def first_links(given: list[Json | None], new_id: Callable[[str], str]) -> list[Json]:
     """The links of a new task: one at most."""
     if len(given) > 1:
         raise invalid("Only one item in linkedResources is allowed.")
-    return [new_link(link, new_id("guid")) for link in given]
+    return [new_link(link or {}, new_id("guid")) for link in given]
 
 
 def new_link(given: Json, link_id: str) -> Json:

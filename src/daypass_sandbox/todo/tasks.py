@@ -47,8 +47,8 @@ class Writer:
 
 def created(given: Json, writer: Writer) -> Json:
     """A new task from what a client sent (in the form `payload.read` gives); Fault 400 for what the service refuses."""
-    steps: list[Json] = given.get("checklistItems") or []
-    links: list[Json] = given.get("linkedResources") or []
+    steps: list[Json | None] = given.get("checklistItems") or []
+    links: list[Json | None] = given.get("linkedResources") or []
     task: Json = {
         "id": writer.new_id("task"),
         "title": "",
@@ -58,7 +58,7 @@ def created(given: Json, writer: Writer) -> Json:
         "categories": [],
         "body": {"content": "", "contentType": "text"},
         "createdDateTime": events.timestamp(writer.now),
-        "steps": [parts.new_step(step, writer.new_id("guid"), writer.now) for step in steps],
+        "steps": [parts.new_step(step or {}, writer.new_id("guid"), writer.now) for step in steps],
         "links": parts.first_links(links, writer.new_id),
         "files": {},
         "extensions": {},
