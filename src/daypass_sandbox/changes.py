@@ -44,6 +44,11 @@ class ChangeLog:
         state.setdefault("names", {})
 
     @property
+    def state(self) -> Json:
+        """What it remembers, as JSON."""
+        return self._state
+
+    @property
     def last(self) -> int:
         """The number of the newest change, 0 before the first."""
         return self._state["last"]

@@ -86,6 +86,9 @@ QUIRKS: Mapping[str, Quirk] = {
         "getSchedule as its pages had it before 2024: a window of less than 42 days, not 62, and 4 in availabilityView while somebody "
         "works elsewhere, not 0 (microsoft-graph-docs-contrib pull request 9360)",
     ),
+    "privateDetailsShown": Quirk(
+        False, "everybody with whom a calendar is shared sees all of its private events (observed by others with delegates)"
+    ),
     "seed": Quirk(0.0, "the seed of everything that is drawn"),
 }
 

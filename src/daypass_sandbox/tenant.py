@@ -28,6 +28,7 @@ from .calendar.delta import ROUTES as CALENDAR_DELTA_ROUTES
 from .calendar.extensions import ROUTES as EXTENSION_ROUTES
 from .calendar.identity import PLAIN
 from .calendar.meeting_times import ROUTES as MEETING_TIME_ROUTES
+from .calendar.permitting import ROUTES as PERMITTING_ROUTES
 from .calendar.reading import ROUTES as READING_ROUTES
 from .calendar.reminders import ROUTES as REMINDER_ROUTES
 from .calendar.responding import ROUTES as RESPONDING_ROUTES
@@ -81,6 +82,7 @@ GRAPH_ROUTES = (
     *ATTACHMENT_ROUTES,
     *UPLOAD_ROUTES,
     *EXTENSION_ROUTES,
+    *PERMITTING_ROUTES,
     *TRANSLATION_ROUTES,
     *PLACE_ROUTES,
     *SENDING_ROUTES,

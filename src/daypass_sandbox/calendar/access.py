@@ -7,14 +7,17 @@ written once: it finds `user_id` or `group_id`, and `calendar_id` (absent: the w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from daypass.wire import Flow, Response
 
-from ..routes import Call, Fault, Handler, Permissions, Route
+from .. import quirks
+from ..routes import Call, Handler, Permissions, Route
 from .mailbox import Mailbox, not_found, open_mailbox
+from .shared import Guest, SharedMailbox, denied
+from .sharing import ROLES, role_of
 
 Json = dict[str, Any]
 
@@ -22,6 +25,8 @@ USER, GROUP = "/users/{user_id}", "/groups/{group_id}"
 _CALENDAR = "/calendars/{calendar_id}"
 CALENDARS = (f"{USER}/calendar", f"{USER}{_CALENDAR}", f"{USER}/calendarGroups/{{calendar_group_id}}{_CALENDAR}")
 USER_PLACES = (USER, *CALENDARS)
+SHARED_SCOPES = frozenset({"Calendars.Read.Shared", "Calendars.ReadWrite.Shared"})
+WRITING_SCOPES = frozenset({"Calendars.ReadWrite", "Calendars.ReadWrite.Shared"})
 GROUP_PLACES = (GROUP, f"{GROUP}/calendar")
 
 
@@ -78,11 +83,49 @@ def context(call: Call, what: str) -> str:
 
 
 def opened(call: Call) -> Mailbox:
-    """The mailbox of the path; a user's token reaches nobody else's, since this tenant shares no calendars yet."""
-    user_id = call.path.get("user_id")
-    if user_id and call.caller.user_id and call.caller.user_id != user_id:
-        raise Fault(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
-    return open_mailbox(call.tenant, owner_id(call))
+    """The mailbox of the path as the caller sees it: their own, a group's, or what somebody shares with them.
+
+    Fault 403 where nothing is shared, or where the token lacks a `.Shared` permission. An app alone sees everything.
+    """
+    owner, caller = owner_id(call), call.caller
+    box = open_mailbox(call.tenant, owner)
+    if caller.is_app:
+        return box
+    if "group_id" in call.path:
+        group = call.tenant.state.groups.get(owner, {})
+        if caller.user_id not in (*group.get("x-members", ()), *group.get("x-owners", ())):
+            raise denied()
+        return box
+    if caller.user_id != owner:
+        return _shared_by(call, box, box.calendars)
+    source = box.calendars.get(call.path.get("calendar_id", ""), {}).get("sharedBy")
+    return _in_own_list(call, box, source) if source else box
+
+
+def _in_own_list(call: Call, box: Mailbox, source: Mapping[str, str]) -> Mailbox:
+    """A calendar that somebody shared and that is in the caller's own list."""
+    theirs, listed = open_mailbox(call.tenant, source["user"]), box.calendars[call.path["calendar_id"]]
+    if source["calendar"] not in theirs.calendars:
+        raise not_found()
+    names = ("id", "name", "color", "hexColor", "isDefaultCalendar", "isRemovable", "sharedBy", "owner")
+    return _shared_by(call, theirs, [source["calendar"]], shown={name: listed[name] for name in names if name in listed})
+
+
+def _shared_by(call: Call, box: Mailbox, calendar_ids: Iterable[str], shown: Json | None = None) -> Mailbox:
+    """What of a mailbox is shared with the caller; Fault 403 when that is nothing."""
+    state, scopes = call.tenant.state, call.caller.scopes
+    if not shown and scopes.isdisjoint(SHARED_SCOPES):
+        raise denied()
+    writes = not scopes.isdisjoint(WRITING_SCOPES if shown else WRITING_SCOPES & SHARED_SCOPES)
+    guests: dict[str, Guest] = {}
+    for calendar_id in calendar_ids:
+        calendar = box.calendars[calendar_id]
+        role = ROLES[role_of(state, calendar, call.caller.user_id)]
+        if role.sees and "sharedBy" not in calendar:
+            guests[calendar_id] = Guest(shown["id"] if shown else calendar_id, role, writes, shown)
+    if not guests:
+        raise denied()
+    return SharedMailbox(box, guests, own_ids=bool(shown), shows_private=bool(quirks.value(state, "privateDetailsShown")))
 
 
 def found(call: Call, box: Mailbox) -> tuple[Json, str | None]:

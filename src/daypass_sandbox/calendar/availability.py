@@ -13,14 +13,13 @@ from typing import Any, NamedTuple
 
 from .. import zones
 from ..routes import Call
-from . import events
+from . import events, sharing
 from .mailbox import Mailbox, Slot
 
 Json = dict[str, Any]
 
 STRENGTH = {"free": 0, "workingElsewhere": 1, "unknown": 2, "tentative": 3, "busy": 4, "oof": 5}
 A_DAY = 86400
-EVERYBODY = "My Organization"  # the name of the permission for all of the tenant (resources/calendarpermission)
 
 
 class Sight(IntEnum):
@@ -61,19 +60,7 @@ def sight_of(call: Call, owner_id: str, calendar: Mapping[str, Any]) -> Sight:
     caller_id = call.caller.user_id or call.path.get("user_id", "")
     if caller_id == owner_id:
         return Sight.EVERYTHING
-    user = call.tenant.state.users.get(caller_id, {})
-    names = {str(user.get(name)).lower() for name in ("mail", "userPrincipalName") if user.get(name)}
-    kept: Any = calendar.get("permissions") or ()
-    permissions: list[Json] = list(kept.values() if isinstance(kept, dict) else kept)  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
-    general = Sight.TIMES
-    for permission in permissions:
-        given = SIGHT.get(permission.get("role", ""), Sight.TIMES)
-        address: Json = permission.get("emailAddress") or {}
-        if str(address.get("address")).lower() in names:
-            return given
-        if address.get("name") == EVERYBODY:
-            general = given
-    return general
+    return SIGHT.get(sharing.role_of(call.tenant.state, calendar, caller_id), Sight.TIMES)
 
 
 def times(box: Mailbox, start: int, end: int, zone: str) -> list[Busy]:

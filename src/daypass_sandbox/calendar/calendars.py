@@ -7,26 +7,24 @@ and their neighbours. Refusals that no page gives are Exchange's own for folders
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from daypass.wire import Response
 
 from ..graph import filters, odata, payload, values
-from ..graph.permissions import READ_CALENDARS, WRITE_CALENDARS
+from ..graph.permissions import READ_CALENDARS, READ_GROUP_EVENTS, WRITE_CALENDARS
 from ..routes import Call, Fault, Handler, Route
-from . import extended, identity, relations, resources, shapes
-from .access import CALENDARS, USER, context, everywhere, opened, owner
-from .mailbox import first_group
+from . import extended, identity, relations, resources, shapes, sharing
+from .access import CALENDARS, GROUP_PLACES, USER, context, everywhere, opened, owner, owner_id
+from .mailbox import first_group, open_mailbox
 
 Json = dict[str, Any]
 
 GROUP = f"{USER}/calendarGroups/{{calendar_group_id}}"
 CALENDAR_GROUP: odata.Kind[Json] = odata.Kind("calendarGroup", ("id", "name", "classId", "changeKey"))
-SHARING_ROLES = ("freeBusyRead", "limitedRead", "read", "write")
-DELEGATE_ROLES = ("delegateWithoutPrivateEventAccess", "delegateWithPrivateEventAccess")
 _TYPES = values.types_of(shapes.CALENDAR)
-OUTSIDERS_ROLES = ("freeBusyRead", "limitedRead", "read")
 
 
 def new_mailbox(new_id: Callable[[str], str], time_zone: str) -> Json:
@@ -64,6 +62,11 @@ def get_calendar(call: Call) -> Response:
     return odata.single(call, 200, context(call, "calendars"), kind(call), opened(call).calendar(call.path.get("calendar_id")))
 
 
+def get_group_calendar(call: Call) -> Response:
+    """The one calendar of a Microsoft 365 group."""
+    return get_calendar(replace(call, path={**call.path, "calendar_id": opened(call).calendar(None)["id"]}))
+
+
 def create_calendar(call: Call) -> Response:
     """A new calendar, in the first group or in that of the path."""
     odata.allow(call)
@@ -97,6 +100,9 @@ def delete_calendar(call: Call) -> Response:
     odata.allow(call)
     box = opened(call)
     calendar = box.calendar(call.path["calendar_id"])
+    if "sharedBy" in calendar:  # it leaves this list, and nothing of its owner's goes
+        del open_mailbox(call.tenant, owner_id(call)).calendars[calendar["id"]]
+        return Response(204)
     if calendar["isDefaultCalendar"]:
         raise Fault(400, "ErrorDeleteDistinguishedFolder", "Distinguished folders cannot be deleted.")
     for event in [event for event in box.events.values() if event["calendarId"] == calendar["id"]]:
@@ -110,7 +116,7 @@ def list_roles(call: Call) -> Response:
     odata.allow(call, "user")
     inside = call.query.get("user", "").rpartition("@")[2].lower() in call.tenant.state.domains
     calendar = opened(call).calendar(call.path["calendar_id"])
-    roles = (*SHARING_ROLES, *(DELEGATE_ROLES if calendar["isDefaultCalendar"] else ())) if inside else OUTSIDERS_ROLES
+    roles = sharing.allowed_roles(calendar, inside=inside)
     return odata.collection(call, "Collection(microsoft.graph.calendarRoleType)", roles, len(roles), odata.Page(0, len(roles)))
 
 
@@ -222,6 +228,7 @@ ROUTES = [
     Route("POST", f"{USER}/calendars", create_calendar, WRITE_CALENDARS, _DOC + "user-post-calendars"),
     Route("GET", f"{USER}/calendars/$count", count_calendars, READ_CALENDARS, _UNDOCUMENTED),
     *_in_calendar("GET", "", get_calendar, _DOC + "calendar-get"),
+    Route("GET", GROUP_PLACES[1], get_group_calendar, READ_GROUP_EVENTS, _DOC + "calendar-get"),
     *_in_calendar("PATCH", "", update_calendar, _DOC + "calendar-update"),
     *(Route("DELETE", place, delete_calendar, WRITE_CALENDARS, _DOC + "calendar-delete") for place in CALENDARS[1:]),
     *_in_calendar("POST", "/permanentDelete", delete_calendar, _DOC + "calendar-permanentdelete"),

@@ -17,7 +17,7 @@ from daypass.wire import Response
 from .. import quirks
 from ..graph import odata
 from ..graph.clauses import Expand
-from ..graph.permissions import READ_CALENDARS
+from ..graph.permissions import READ_CALENDARS, READ_GROUP_EVENT, READ_GROUP_EVENTS
 from ..graph.services import OUTLOOK_TABLE
 from ..routes import Call, Fault, Route
 from . import calendars, events, queryable, relations, resources
@@ -30,7 +30,9 @@ Json = dict[str, Any]
 WINDOW = ("startdatetime", "enddatetime")
 LONGEST_WINDOW_DAYS = 1825
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:\d\d)?", re.IGNORECASE)
-FULL_SCOPES = frozenset({"Calendars.Read", "Calendars.ReadWrite", "Calendars.Read.Shared", "Calendars.ReadWrite.Shared"})
+FULL_SCOPES = frozenset(
+    "Calendars.Read Calendars.ReadWrite Calendars.Read.Shared Calendars.ReadWrite.Shared Group.Read.All Group.ReadWrite.All".split()
+)
 
 
 def list_events(call: Call) -> Response:
@@ -228,15 +230,16 @@ def instant(text: str, name: str) -> int:
 
 _DOC = "documentation: api/"
 _UNDOCUMENTED = "metadata of Microsoft Graph (no page)"
+_SEEN = "observed by others"
 _ASKED = "metadata of Microsoft Graph of 2022, and observed by others: clients ask it (no page)"
 ROUTES = [
-    *everywhere("GET", "/events", list_events, READ_CALENDARS, f"{_DOC}user-list-events, api/calendar-list-events"),
-    *everywhere("GET", "/calendarView", view_calendar, READ_CALENDARS, f"{_DOC}user-list-calendarview; order observed by others"),
+    *everywhere("GET", "/events", list_events, READ_CALENDARS, f"{_DOC}user-list-events, api/calendar-list-events", READ_GROUP_EVENTS),
+    *everywhere("GET", "/calendarView", view_calendar, READ_CALENDARS, f"{_DOC}user-list-calendarview; order {_SEEN}", READ_GROUP_EVENTS),
     *everywhere("GET", "/calendarView/$count", count_window, READ_CALENDARS, _ASKED),
     *everywhere("GET", "/events/{event_id}/instances/$count", count_instances, READ_CALENDARS, _ASKED),
-    *everywhere("GET", "/events/{event_id}", get_event, READ_CALENDARS, f"{_DOC}event-get"),
+    *everywhere("GET", "/events/{event_id}", get_event, READ_CALENDARS, f"{_DOC}event-get", READ_GROUP_EVENT),
     Route("GET", f"{USER}/calendarView/{{event_id}}", get_event, READ_CALENDARS, f"{_DOC}event-get"),
-    *everywhere("GET", "/events/$count", count_events, READ_CALENDARS, _UNDOCUMENTED),
-    *everywhere("GET", "/events/{event_id}/calendar", get_calendar_of_event, READ_CALENDARS, _UNDOCUMENTED),
-    *everywhere("GET", "/events/{event_id}/instances", list_instances, READ_CALENDARS, f"{_DOC}event-list-instances"),
+    *everywhere("GET", "/events/$count", count_events, READ_CALENDARS, _UNDOCUMENTED, READ_GROUP_EVENTS),
+    *everywhere("GET", "/events/{event_id}/calendar", get_calendar_of_event, READ_CALENDARS, _UNDOCUMENTED, READ_GROUP_EVENTS),
+    *everywhere("GET", "/events/{event_id}/instances", list_instances, READ_CALENDARS, f"{_DOC}event-list-instances", READ_CALENDARS),
 ]

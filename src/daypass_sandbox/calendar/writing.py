@@ -12,7 +12,7 @@ from daypass.wire import Response
 
 from ..directory import people
 from ..graph import odata, payload
-from ..graph.permissions import WRITE_CALENDARS
+from ..graph.permissions import CHANGE_GROUP_EVENT, WRITE_CALENDARS, WRITE_GROUP_EVENTS
 from ..routes import Call, Fault, Route
 from . import events, meetings, shapes
 from .access import USER, everywhere, found, opened, owner
@@ -29,6 +29,8 @@ def create_event(call: Call) -> Response:
     given = payload.read(call.json(), shapes.EVENT, "event")
     known = box.with_transaction(given.get("transactionId") or "")
     if known is None:
+        if "group_id" in call.path:  # a group is reminded of nothing
+            given["isReminderOn"] = False
         known = meetings.publish(call.tenant, box, None, events.create(given, author(call, calendar), calendar["id"]))
     # Extensions that were posted with their event come back with it (api/opentypeextension-post-opentypeextension).
     shown = replace(call, query={"$expand": "extensions"}) if given.get("extensions") else call
@@ -61,10 +63,10 @@ def delete_event(call: Call) -> Response:
 
 
 def author(call: Call, calendar: Json) -> events.Author:
-    """Who writes: the owner of the path, now, into this calendar."""
+    """Who writes: the owner of the path, or of a calendar shared with them, now, into this calendar."""
     users = call.tenant.state.users
     return events.Author(
-        user=owner(call),
+        user=users[calendar["sharedBy"]["user"]] if "sharedBy" in calendar else owner(call),
         now=call.tenant.clock.now(),
         new_id=call.tenant.new_id,
         name_of=lambda address: people.display_name(users, address),
@@ -89,9 +91,9 @@ def check_etag(call: Call, event: Json, day: str | None) -> None:
 _DOC = "documentation: api/"
 _SEEN = "observed by others"
 ROUTES = [
-    *everywhere("POST", "/events", create_event, WRITE_CALENDARS, f"{_DOC}user-post-events"),
-    *everywhere("PATCH", "/events/{event_id}", update_event, WRITE_CALENDARS, f"{_DOC}event-update; If-Match {_SEEN}"),
-    *everywhere("DELETE", "/events/{event_id}", delete_event, WRITE_CALENDARS, f"{_DOC}event-delete; If-Match {_SEEN}"),
+    *everywhere("POST", "/events", create_event, WRITE_CALENDARS, f"{_DOC}user-post-events, api/group-post-events", WRITE_GROUP_EVENTS),
+    *everywhere("PATCH", "/events/{event_id}", update_event, WRITE_CALENDARS, f"{_DOC}event-update; If-Match {_SEEN}", CHANGE_GROUP_EVENT),
+    *everywhere("DELETE", "/events/{event_id}", delete_event, WRITE_CALENDARS, f"{_DOC}event-delete; If-Match {_SEEN}", CHANGE_GROUP_EVENT),
     *everywhere("POST", "/events/{event_id}/permanentDelete", delete_event, WRITE_CALENDARS, f"{_DOC}event-permanentdelete"),
     Route("POST", f"{USER}/calendarView/{{event_id}}/permanentDelete", delete_event, WRITE_CALENDARS, f"{_DOC}event-permanentdelete"),
 ]

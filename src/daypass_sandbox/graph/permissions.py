@@ -30,6 +30,8 @@ FIND_MEETING_TIMES = Permissions(_SHARED_READ)
 CHECK_IN = Permissions(("Calendars.ReadWrite",))
 READ_GROUP_EVENTS = Permissions(("Group.Read.All", "Group.ReadWrite.All"))
 WRITE_GROUP_EVENTS = Permissions(("Group.ReadWrite.All",))
+READ_GROUP_EVENT = Permissions((*READ_CALENDARS.delegated, *READ_GROUP_EVENTS.delegated), READ_CALENDARS.application)
+CHANGE_GROUP_EVENT = Permissions((*WRITE_CALENDARS.delegated, *WRITE_GROUP_EVENTS.delegated), WRITE_CALENDARS.application)
 
 READ_SETTINGS = Permissions(("MailboxSettings.Read", "MailboxSettings.ReadWrite"), ("MailboxSettings.Read", "MailboxSettings.ReadWrite"))
 WRITE_SETTINGS = Permissions(("MailboxSettings.ReadWrite",), ("MailboxSettings.ReadWrite",))

@@ -225,6 +225,15 @@ def test_13_an_app_alone_reaches_every_mailbox():
         assert Graph(tenant)("GET", f"/users/{name}@contoso.example/events", headers=headers).status == 200
 
 
+def test_14_private_events_of_others_have_no_subject():
+    tenant = new_tenant()
+    alex, megan = Graph(tenant, user="alex"), Graph(tenant, scopes=("Calendars.Read.Shared",))
+    alex("POST", "/me/calendar/calendarPermissions", {"emailAddress": {"address": "megan@contoso.example"}, "role": "read"})
+    alex.create(**timed("Dentist", "2026-12-07T10:00:00", "2026-12-07T11:00:00", sensitivity="private"))
+    (seen,) = megan("GET", "/users/alex@contoso.example/events").body["value"]
+    assert (seen["subject"], seen["sensitivity"]) == ("Private Appointment", "private")
+
+
 def test_15_one_meeting_is_in_every_mailbox_under_one_icaluid():
     tenant = new_tenant()
     megan, alex = Graph(tenant), Graph(tenant, user="alex")
