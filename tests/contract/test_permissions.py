@@ -28,6 +28,9 @@ INCLUDES = {
 
 # The page of the operation (api/organization-get) says more than the table.
 DOCUMENTED_OTHERWISE = frozenset({"GET /organization/{organization_id}"})
+# The table lets calendars' permissions see a group's view by this path and not by that below its calendar; its page (api/group-list-calendarview)
+# and those of all its neighbours know groups' permissions alone.
+CONTRADICTED = {"GET /groups/{group_id}/calendarView"}
 
 
 def published():
@@ -70,7 +73,7 @@ def test_each_route_takes_what_microsoft_publishes(side):
         allowed = at_least(name for row in known for name in row["all"].get(kind, ()))
         ours = set(getattr(route.permissions, side))
         if not ours <= allowed | least or bool(ours) != bool(allowed | least):
-            wrong.append(f"{route.method} {route.template}: takes {sorted(ours - allowed)} beyond {sorted(allowed)}")
+            wrong.append(f"{route.method} {route.template}: takes {sorted(ours - allowed)} beyond, or none of, {sorted(allowed)}")
         elif ours and least and not least & ours:
             wrong.append(f"{route.method} {route.template}: the least, {sorted(least)}, is not taken")
     assert not wrong, "\n".join(wrong)

@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+<<<<<<< HEAD
 from daypass_sandbox.calendar.calendars import new_mailbox
+=======
+from daypass_sandbox.calendar.sharing import EVERYBODYS_ID
+>>>>>>> c6aaac1 (Renew the made parts of the docs)
 from graph_caller import PACIFIC, Graph, at, new_tenant, series, timed
 
 MEGAN, ALEX, ADELE = (f"{name}@contoso.example" for name in ("megan", "alex", "adele"))
@@ -48,7 +52,9 @@ def share(tenant, owner_id, role, address=None):
     """Let a calendar's owner give a role to somebody, or to everybody."""
     calendar = next(iter(tenant.state.mailboxes[owner_id]["calendars"].values()))
     named = {"name": "My Organization"} if address is None else {"name": address, "address": address}
-    calendar.setdefault("permissions", []).append({"id": named["name"], "role": role, "emailAddress": named})
+    calendar.setdefault("permissions", []).append(
+        {"id": EVERYBODYS_ID if "address" not in named else named["name"], "role": role, "emailAddress": named}
+    )
 
 
 def test_the_documented_schedules_of_two_people_are_told(tenant, megan):
