@@ -2,11 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-<<<<<<< HEAD
 from daypass_sandbox.calendar.calendars import new_mailbox
-=======
 from daypass_sandbox.calendar.sharing import EVERYBODYS_ID
->>>>>>> c6aaac1 (Renew the made parts of the docs)
 from graph_caller import PACIFIC, Graph, at, new_tenant, series, timed
 
 MEGAN, ALEX, ADELE = (f"{name}@contoso.example" for name in ("megan", "alex", "adele"))
