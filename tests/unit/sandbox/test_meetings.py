@@ -588,3 +588,28 @@ def test_five_hundred_copies_share_one_list_of_attendees(company):
     company.invite(*(f"u{number}" for number in range(60)))
     lists = {id(event["attendees"]) for number in range(60) for event in state.mailboxes[f"u{number}"]["events"].values()}
     assert len(lists) == 1
+
+
+def test_a_delta_query_follows_what_others_do_to_ones_meetings(company):
+    def news(link: str) -> tuple[list[dict], str]:
+        found = []
+        while True:
+            answer = company.alex("GET", link).body
+            found += answer["value"]
+            if "@odata.deltaLink" in answer:
+                return found, answer["@odata.deltaLink"]
+            link = answer["@odata.nextLink"]
+
+    window = "startDateTime=2026-12-01T00:00:00Z&endDateTime=2026-12-31T00:00:00Z"
+    nothing, link = news(f"/me/calendarView/delta?{window}")
+    meeting = company.invite("alex")
+    invited, link = news(link)
+    company.change("megan", meeting, subject="Plan B")
+    renamed, link = news(link)
+    company.delete("megan", meeting)
+    cancelled, link = news(link)
+    company.delete("alex", company.copy("alex"))
+    removed, _ = news(link)
+    assert nothing == []
+    assert [event["subject"] for event in (*invited, *renamed, *cancelled)] == ["Plan", "Plan B", "Canceled: Plan B"]
+    assert removed[0]["@removed"] == {"reason": "deleted"}
