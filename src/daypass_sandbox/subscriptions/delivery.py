@@ -52,7 +52,9 @@ class PostOffice:
         self._under_way: set[str] = set()
         self._due: list[tuple[float, int, str]] = []
         self._reminded_at = self._tenant.clock.now()
+        self._places: dict[tuple[str, bool], dict[str, None]] = {}  # of what waits: by subscription, changes apart from lifecycle events
         for note in self._waiting.values():
+            self._place_of(note)[note["id"]] = None
             self._schedule(note, note["dueAt"])
         for subscription in self.registry:
             self.attend(subscription)
@@ -95,7 +97,8 @@ class PostOffice:
     def announce(self, subscription: Json, event: str) -> None:
         """Send a lifecycle notification, if the subscription has somewhere to send it to and its topic knows this event."""
         url = subscription["lifecycleNotificationUrl"]
-        if url and event in self.topic(subscription).events and not self._is_waiting(subscription["id"], event):
+        waiting = [note["event"] for note in self._of(subscription["id"], events=True)]
+        if url and event in self.topic(subscription).events and event not in waiting:
             item = {"lifecycleEvent": event, **notices.of_subscription(self._tenant, subscription)}
             self._accept(subscription, {"item": item, "event": event, "url": url, "push": 0}, self._tenant.clock.now())
 
@@ -108,18 +111,19 @@ class PostOffice:
             subscription["x-held"] = True
         else:
             for note in self._of(subscription["id"]):
-                self._finish(note, "withdrawn" if note["event"] else "dropped")
+                self._finish(note, "dropped")
         self.announce(subscription, event)
 
     def topic(self, subscription: Json) -> Topic:
         """What kind of thing a subscription watches."""
         return TOPICS[subscription["x-type"]]
 
-    def _of(self, subscription_id: str) -> list[Json]:
-        return [note for note in self._waiting.values() if note["subscriptionId"] == subscription_id]
+    def _of(self, subscription_id: str, *, events: bool = False) -> list[Json]:
+        """What waits for a subscription: the changes, or with `events` the lifecycle notifications."""
+        return [self._waiting[note_id] for note_id in self._places.get((subscription_id, events), ())]
 
-    def _is_waiting(self, subscription_id: str, event: str) -> bool:
-        return any(note["event"] == event for note in self._of(subscription_id))
+    def _place_of(self, note: Json) -> dict[str, None]:
+        return self._places.setdefault((note["subscriptionId"], bool(note["event"])), {})
 
     def _accept(self, subscription: Json, note: Json, now: float) -> None:
         """Take a notification in, or drop it at once where the webhook is too slow for any."""
@@ -135,6 +139,7 @@ class PostOffice:
             self._give_up(note)
             return
         self._waiting[note["id"]] = note
+        self._place_of(note)[note["id"]] = None
         self._schedule(note, now + (endpoint.delay_seconds(now) if throttled else 0.0))
 
     # --- what becomes due
@@ -159,7 +164,7 @@ class PostOffice:
     def remove(self, subscription_id: str, *, event: str = "") -> None:
         """End a subscription, and withdraw what still waits for it; with `event`, its app is told."""
         subscription = self.registry.remove(subscription_id)
-        for note in self._of(subscription_id):
+        for note in [*self._of(subscription_id), *self._of(subscription_id, events=True)]:
             self._finish(note, "withdrawn")
         if subscription and event:
             self.announce(subscription, event)
@@ -175,9 +180,8 @@ class PostOffice:
         """Send at once what waits for a subscription: it was reauthorized, or has another webhook."""
         now = self._tenant.clock.now()
         for note in self._of(subscription["id"]):
-            if not note["event"]:
-                note["url"] = subscription["notificationUrl"]
-                self._schedule(note, min(note["dueAt"], now) if note["attempts"] else note["dueAt"])
+            note["url"] = subscription["notificationUrl"]
+            self._schedule(note, min(note["dueAt"], now) if note["attempts"] else note["dueAt"])
 
     def next_moment(self) -> float | None:
         """When something will fall due by itself; None for never."""
@@ -286,6 +290,10 @@ class PostOffice:
     def _finish(self, note: Json, outcome: str) -> None:
         note["outcome"] = outcome
         self._waiting.pop(note["id"], None)
+        place = self._place_of(note)
+        place.pop(note["id"], None)
+        if not place:
+            del self._places[note["subscriptionId"], bool(note["event"])]
         done = self._post.setdefault("done", [])
         done.append(note)
         del done[:-LONGEST]
