@@ -275,7 +275,8 @@ def test_every_documented_request_is_understood_or_refused_by_name():
         path = example["path_template"].replace("/users/{user-id}", "/me").format(**{"event-id": event["id"], "calendar-id": calendar})
         query = example["url"].partition("?")[2]
         answer = graph(example["method"], f"{path}?{query}", example["request_body"], prefer=example["request_headers"].get("Prefer", ""))
-        assert answer.status in (200, 201, 204, 501), (example["source"], path, query, answer.body)
+        refused_there = answer.status == 400 and answer.code == "ExpandNotSupported" and query == "$expand=photo"  # the page shows this
+        assert answer.status in (200, 201, 204, 501) or refused_there, (example["source"], path, query, answer.body)
         statuses.append(answer.status)
     assert statuses.count(200) + statuses.count(201) >= 40
 
