@@ -192,6 +192,11 @@ def asked():
     return exchanges, slowest
 
 
+def is_the_services_own(request: Request) -> bool:
+    """Whether the service itself answers 500 here: getSchedule with a null for its interval (observed by others)."""
+    return request.url.partition("?")[0].lower().endswith("getschedule") and b'"availabilityviewinterval": null' in request.body.lower()
+
+
 def test_no_answer_is_a_failure_of_the_tenants_own(asked):
     exchanges, slowest = asked
     wrong = [
@@ -221,10 +226,11 @@ def test_much_is_granted_and_much_refused(asked):
 PASSED_OVER = (
     *("id", "createdDateTime", "lastModifiedDateTime", "originalStart", "instances", "events", "calendarView", "calendars", "calendar"),
     *("calendarPermissions", "defaultOnlineMeetingProvider", "allowedOnlineMeetingProviders", "changeKey", "exceptionOccurrences"),
+    *("classId", "hasAttachments", "bodyPreview", "webLink"),
 )
 TAKEN_ALL_THE_SAME = re.compile(
     r"in another letter case|is spelled '|quoted |is not \{date\}T\{time\} without offset|no such path|\.(responseStatus|status)\b"
-    rf"|@odata\.type|this operation takes no body|\$\.({'|'.join(PASSED_OVER)})\b"
+    rf"|@odata\.type|this operation takes no body|undeclared query parameter \$format|\$\.({'|'.join(PASSED_OVER)})\b"
 )
 
 
@@ -252,6 +258,10 @@ def test_nothing_wrong_is_granted(asked, tmp_path):
         }
         for request, answer in writes
     ]
-    told = judging.told(judging.judge(judging.command(), exchanges, tmp_path), "request").splitlines()
-    wrong = [line for line in told if not TAKEN_ALL_THE_SAME.search(line)]
+    wrong = [
+        f"{exchange['method']} {exchange['url']}: {finding['where']} {finding['message']!r}"
+        for exchange, findings in judging.judge(judging.command(), exchanges, tmp_path)
+        for finding in findings
+        if finding["side"] == "request" and not TAKEN_ALL_THE_SAME.search(f"{finding['where']} {finding['message']}")
+    ]
     assert not wrong, "\n".join(wrong)
