@@ -143,16 +143,15 @@ class Office(RuleBasedStateMachine):
             if after["start"] != days[day]["start"]:
                 self.anew(meeting, day)
 
-    @rule(pick=picks, which=picks, name=people)
-    def ask_to_a_day(self, pick: int, which: int, name: str) -> None:
+    @rule(pick=picks, which=picks, name=st.sampled_from((*PEOPLE, ROOM)))
+    def ask_to_a_day_or_not(self, pick: int, which: int, name: str) -> None:
         meeting = self.standing(pick, series=True)
         days = self.days(meeting.organizer, meeting.event) if meeting else {}
         if meeting and days and name != meeting.organizer:
             day = sorted(days)[which % len(days)]
-            if name not in asked(days[day]):
-                guests = [guest(other, "resource" if other == ROOM else "required") for other in (*asked(days[day]), name)]
-                assert self.company.change(meeting.organizer, days[day], attendees=guests).status == 200
-                meeting.gone.pop((name, day), None)
+            guests = [guest(other, "resource" if other == ROOM else "required") for other in sorted({*asked(days[day])} ^ {name})]
+            assert self.company.change(meeting.organizer, days[day], attendees=guests).status == 200
+            meeting.gone.pop((name, day), None)
 
     @rule(pick=picks, which=picks, remove=st.booleans())
     def call_off_a_day(self, pick: int, which: int, remove: bool) -> None:
@@ -188,11 +187,11 @@ class Office(RuleBasedStateMachine):
         ]
         return found[pick % len(found)] if found else None
 
-    def some_of(self, name: str, copy: dict[str, Any], which: int | None) -> tuple[str, dict[str, Any]]:
-        """A whole copy ("") or one day of it."""
+    def some_of(self, name: str, copy: dict[str, Any], which: int | None) -> tuple[str, dict[str, Any], bool]:
+        """A whole copy (""), or one day of it, and whether that is its last: a series goes with it."""
         days = self.days(name, copy) if copy["type"] == "seriesMaster" and which is not None else {}
         day = sorted(days)[which % len(days)] if days and which is not None else ""
-        return day, days.get(day, copy)
+        return day, days.get(day, copy), len(days) == 1
 
     @rule(pick=picks, which=st.none() | picks, action=st.sampled_from(list(RESPONSES)), told=st.booleans())
     def answer(self, pick: int, which: int | None, action: str, told: bool) -> None:
@@ -200,7 +199,7 @@ class Office(RuleBasedStateMachine):
         if found is None:
             return
         name, meeting, copy = found
-        day, part = self.some_of(name, copy, which)
+        day, part, last = self.some_of(name, copy, which)
         answer = self.company.act(name, part, action, sendResponse=told)
         if copy["isCancelled"] or part["isCancelled"]:
             assert answer.code == "ErrorInvalidRequest"
@@ -211,16 +210,16 @@ class Office(RuleBasedStateMachine):
         if not told:
             meeting.untold.add(name)
         if action == "decline":
-            meeting.gone[name, day] = "declined" if told else "?"
+            meeting.gone |= {(name, day): "declined" if told else "?"} | ({(name, ""): "?"} if last else {})
 
     @rule(pick=picks, which=st.none() | picks)
     def throw_away(self, pick: int, which: int | None) -> None:
         found = self.taken_part(pick)
         if found:
             name, meeting, copy = found
-            day, part = self.some_of(name, copy, which)
+            day, part, last = self.some_of(name, copy, which)
             assert self.company.delete(name, part).status == 204
-            meeting.gone[name, day] = "?"
+            meeting.gone |= {(name, day): "?"} | ({(name, ""): "?"} if last else {})
 
     @rule(pick=picks, categories=st.sampled_from([["Red"], []]))
     def mark(self, pick: int, categories: list[str]) -> None:
@@ -295,10 +294,10 @@ class Office(RuleBasedStateMachine):
                     continue
                 there = self.days(name, copies[0])
                 for day, occurrence in there.items():
-                    assert occurrence["isCancelled"] == (day not in here)
-                    if day in here:
+                    assert occurrence["isCancelled"] == (day not in here or name not in asked(here[day]))
+                    if not occurrence["isCancelled"]:
                         self.same(meeting, name, here[day], occurrence)
-                for day in here.keys() - there.keys():
+                for day in [day for day in here.keys() - there.keys() if name in asked(here[day])]:
                     assert name == ROOM or (name, day) in meeting.gone
                     said = meeting.gone.get((name, day), "declined")
                     assert said == "?" or asked(here[day])[name] == said

@@ -76,10 +76,8 @@ def _keep(tenant: Tenant, box: Mailbox, copy: Json, day: str | None, response: s
     now = tenant.clock.now()
     if response != "declined" or quirks.value(tenant.state, "preserveDeclinedMeetings"):
         box.put(copies.answered(copy, day, response, copies.Desk(tenant.new_id, now, copy["calendarId"])))
-    elif day is None:
-        box.remove(copy["id"])
     else:
-        box.put(events.cancel_occurrence(copy, day, now))
+        box.delete(copy, day, now)
 
 
 def _listed(invitees: Invitees, owner_id: str, attendees: list[Json]) -> Json:

@@ -388,3 +388,11 @@ def test_an_event_that_is_not_there_is_neither_answered_nor_forwarded(company):
 
 def test_a_group_calendar_has_no_answers(company):
     assert company.megan("POST", "/groups/any/events/x/accept", {}).status == 501
+
+
+def test_who_declines_every_day_of_a_series_has_nothing_of_it_left(company):
+    meeting = company.invite_daily("alex", times=2)
+    for day in company.days("alex"):
+        assert company.act("alex", day, "decline").status == 202
+    assert company.events("alex") == []
+    assert {day["attendees"][0]["status"]["response"] for day in company.days("megan", meeting)} == {"declined"}
