@@ -78,22 +78,26 @@ def _steps(body: Mapping[str, Any]) -> list[Step]:
 
 
 def _step(given: Any) -> Step:
+    step = _readable(given)
+    if step.body is not None and "content-type" not in step.headers:
+        raise _wrong(f"The Content-Type header is missing for the request with body, request Id {step.id}.")
+    if urlsplit(step.url).path.rstrip("/").lower().endswith("/$batch"):
+        raise _wrong(f"A batch can't hold another batch, request Id {step.id}.")
+    return step
+
+
+def _readable(given: Any) -> Step:
+    """One request, its members of the right kinds; Fault 400 otherwise."""
     members: Json = {name.lower(): value for name, value in cast("Json", given).items()} if isinstance(given, dict) else {}
-    named = [members.get(name) for name in ("id", "method", "url")]
+    step_id, method, url = (members.get(name) for name in ("id", "method", "url"))
     headers: Any = members.get("headers") or {}
     after: Any = members.get("dependson") or []
-    if not all(named) or not all(isinstance(name, str) for name in named) or not isinstance(headers, dict) or not isinstance(after, list):
+    texts = all(isinstance(text, str) and text for text in (step_id, method, url))
+    if not texts or str(method).upper() not in METHODS or not isinstance(headers, dict) or not isinstance(after, list):
         raise _wrong("Invalid batch payload format.")
     spelt = {str(name).lower(): str(value) for name, value in cast("Json", headers).items()}
-    step_id, method, url = map(str, named)
-    if method.upper() not in METHODS:
-        raise _wrong("Invalid batch payload format.")
-    if members.get("body") is not None and "content-type" not in spelt:
-        raise _wrong(f"The Content-Type header is missing for the request with body, request Id {step_id}.")
-    if urlsplit(url).path.rstrip("/").lower().endswith("/$batch"):
-        raise _wrong(f"A batch can't hold another batch, request Id {step_id}.")
     depends = frozenset(str(other).lower() for other in cast("list[Any]", after))
-    return Step(step_id, method.upper(), url, spelt, members.get("body"), depends)
+    return Step(str(step_id), str(method).upper(), str(url), spelt, members.get("body"), depends)
 
 
 def _request(call: Call, step: Step) -> Request:
