@@ -8,6 +8,7 @@ from daypass.wire import Response
 
 from .. import quirks
 from ..changes import ChangeLog
+from ..directory.log import TYPES, log_of
 from ..routes import Call, Route, reply
 from .asked import said, user_id, wrong
 
@@ -38,15 +39,17 @@ def clear_quirks(call: Call) -> Response:
 
 
 def expire_deltas(call: Call) -> Response:
-    """Make every delta token of a user's calendars and task lists stale, as when the service's cache overflows."""
+    """Make delta tokens stale, as when the service's cache overflows: those of a user's calendars and task lists, or of the directory."""
     state, asked = call.tenant.state, said(call, "expire").get("expire")
     if not asked:
-        raise wrong('say whose tokens become stale: {"expire": "megan"}')
-    found = user_id(call, asked)
-    logs = _logs(state.mailboxes.get(found, {}))
+        raise wrong('say whose tokens become stale: {"expire": "megan"}, or {"expire": "directory"}')
+    if asked == "directory":
+        logs = [log_of(state, collection) for collection in TYPES]
+    else:
+        logs = [ChangeLog(log) for log in _logs(state.mailboxes.get(user_id(call, asked), {}))]
     for log in logs:
-        ChangeLog(log).forget()
-    return reply(200, {"user": state.users[found]["userPrincipalName"], "collections": len(logs)})
+        log.forget()
+    return reply(200, {"expired": asked, "collections": len(logs)})
 
 
 def _logs(mailbox: dict[str, Any]) -> list[dict[str, Any]]:

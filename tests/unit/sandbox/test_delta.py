@@ -7,6 +7,7 @@ import pytest
 from daypass_sandbox.calendar.calendars import new_mailbox
 from daypass_sandbox.calendar.mailbox import open_mailbox
 from daypass_sandbox.changes import ChangeLog
+from daypass_sandbox.directory.log import log_of, note
 from graph_caller import MEGAN, PACIFIC, Answer, Graph, at, new_tenant, series, timed
 
 WINDOW = "startDateTime=2026-12-01T00:00:00Z&endDateTime=2026-12-08T00:00:00Z"
@@ -575,7 +576,13 @@ def test_a_quirk_that_makes_no_sense_is_refused_and_nothing_is_set(graph, body):
 
 def test_deltas_are_made_stale_for_one_user(graph):
     _, link = whole_round(graph)
-    assert control(graph, "POST", "delta", {"expire": "megan"}).body["user"] == "megan@contoso.example"
+    assert control(graph, "POST", "delta", {"expire": "megan"}).body == {"expired": "megan", "collections": 1}
     assert refused(graph("GET", link)) == (410, "SyncStateNotFound")
     assert control(graph, "POST", "delta", {"expire": "nobody"}).status == 404
     assert control(graph, "POST", "delta", {}).status == 400
+
+
+def test_deltas_of_the_directory_are_made_stale(graph):
+    before = note(graph.tenant, "users", MEGAN)
+    assert control(graph, "POST", "delta", {"expire": "directory"}).status == 200
+    assert log_of(graph.tenant.state, "users").since(before) is None
