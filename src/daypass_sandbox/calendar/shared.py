@@ -188,6 +188,9 @@ class _SharedLog(ChangeLog):
     def number(self, item_id: str) -> int:
         return super().number(self._box.turned(item_id))
 
+    def name_of(self, item_id: str) -> str:
+        return self._box.turned(super().name_of(self._box.turned(item_id)))
+
     def was_in(self, item_id: str, place: str) -> bool:
         return super().was_in(self._box.turned(item_id), self._box.real_calendar(place))
 

@@ -325,7 +325,7 @@ def test_a_calendar_that_is_not_there_is_not_followed(graph):
 
 def test_the_calendar_of_a_group_is_followed_by_those_who_may_read_groups(graph):
     state = graph.tenant.state
-    state.groups["launch"] = {"id": "launch", "displayName": "Launch", "mail": "launch@contoso.example"}
+    state.groups["launch"] = {"id": "launch", "displayName": "Launch", "mail": "launch@contoso.example", "x-members": [MEGAN]}
     state.mailboxes["launch"] = new_mailbox(graph.tenant.new_id, "UTC")
     box = open_mailbox(graph.tenant, "launch")
     for place in ("/groups/launch", "/groups/launch/calendar"):
