@@ -36,7 +36,7 @@ def days_of(pattern, limit, start) -> list[date]:
         by["byweekday"] = [WEEK.index(name) for name in pattern["daysOfWeek"]]
     if "dayOfMonth" in pattern:
         by["bymonthday"] = pattern["dayOfMonth"]
-    count = limit.get("numberOfOccurrences", 200)
+    count = limit.get("numberOfOccurrences", 500)  # more than the waits can use up
     begin = datetime(start.year, start.month, start.day)
     return [
         moment.date() for moment in rrule.rrule(frequency, dtstart=begin, interval=pattern["interval"], wkst=rrule.MO, count=count, **by)
