@@ -55,14 +55,6 @@ def told(judged: list[tuple[dict, list[dict]]], side: str) -> str:
     )
 
 
-def documented(served: re.Pattern[str]) -> list[dict]:
-    """The requests of Microsoft's reference pages whose path templates are those served; the test is skipped where there are none."""
-    if not (KIT / "doc-examples.jsonl").is_file():
-        pytest.skip(f"NOT JUDGED: there are no documented examples at {KIT}; set DAYPASS_KIT")
-    known = [json.loads(line) for line in (KIT / "doc-examples.jsonl").read_text().splitlines()]
-    return [example for example in known if served.fullmatch(example["path_template"])]
-
-
 def least_permissions(routes: Iterable[Route]) -> Iterator[tuple[Route, set[str]]]:
     """The routes that Microsoft's permission table has, with their least delegated permissions; the test is skipped without the table."""
     table = KIT / "permissions.json"

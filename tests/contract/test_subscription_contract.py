@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from datetime import UTC, datetime
 
 import pytest
@@ -15,12 +14,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from daypass_sandbox.changes import Change
 from daypass_sandbox.subscriptions import lifecycle
 from daypass_sandbox.subscriptions.routes import ROUTES
+from documented import examples
 from graph_caller import MEGAN, Graph, new_tenant, timed
-from judging import KIT, command, documented, judge, told
+from judging import KIT, command, judge, told
 from webhooks import LIFECYCLE, Webhook, ask, control, later, subscribe
 
 LUNCH = timed("Lunch", "2026-12-01T12:00:00", "2026-12-01T13:00:00")
-SERVED = re.compile(r"/subscriptions(/.*)?")
 REFUSED_BY_NAME = "GET /subscriptions/getVapidPublicKey"
 
 
@@ -130,29 +129,12 @@ def test_every_notification_is_a_change_notification_collection(kit, tenant):
         assert all(item.keys() <= known for item in body["value"])
 
 
-def test_every_documented_request_is_answered_as_documented_or_refused_by_name(tenant):
-    graph = Graph(tenant, scopes=("Calendars.Read",))
-    statuses: list[int] = []
-    for example in documented(SERVED):
-        made = subscribe(graph)
-        path = example["path_template"].replace("{subscription-id}", made["id"])
-        body = example["request_body"]
-        if body:
-            body = {**body, "expirationDateTime": later(days=2)}  # those of the pages have passed long since
-        answer = graph(example["method"], path, body)
-        assert answer.status in (example["status"], 200, 204, 501), (example["source"], answer.body)
-        if answer.status == 200 and isinstance(example["response_body"], dict):
-            shown = answer.body["value"][0] if "value" in answer.body else answer.body
-            wanted = example["response_body"].get("value", [example["response_body"]])[0].keys() - {"@odata.context"}
-            assert wanted <= shown.keys(), example["source"]
-        statuses.append(answer.status)
-        graph("DELETE", f"/subscriptions/{made['id']}")
-    assert (statuses.count(200), statuses.count(204)) == (4, 3)
-
-
 @pytest.mark.parametrize("resource", ["me/events", "/me/events", f"users/{MEGAN}/events"])
 def test_the_documented_creation_of_a_subscription_is_understood_with_a_resource_that_is_built(tenant, resource):
-    example = next(example for example in documented(SERVED) if example["method"] == "POST" and example["status"] == 201)
+    created = (known.said for known in examples() if known.template == "/subscriptions" and known.said["status"] == 201)
+    example = next(created, None)
+    if example is None:
+        pytest.skip(f"NOT JUDGED: there are no documented examples at {KIT}; set DAYPASS_KIT")
     graph = Graph(tenant, scopes=("Calendars.Read",))
     answer = graph("POST", "/subscriptions", {**example["request_body"], "resource": resource, "expirationDateTime": later(days=2)})
     assert answer.status == 201

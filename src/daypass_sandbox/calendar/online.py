@@ -7,6 +7,7 @@ is the wish for a meeting in a calendar that allows none.
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ Json = dict[str, Any]
 
 NOT_ONLINE: Json = {"isOnlineMeeting": False, "onlineMeetingProvider": "unknown", "onlineMeeting": None}
 TEAMS = "teamsForBusiness"
+TOLL_NUMBER = "+1 425-555-0100"
 
 
 def settled(changes: Json, before: Mapping[str, Any], providers: tuple[str, ...], join_url: Callable[[], str]) -> Json:
@@ -36,7 +38,12 @@ def settled(changes: Json, before: Mapping[str, Any], providers: tuple[str, ...]
     url = join_url()
     body = as_html(changes.get("body") or before.get("body") or {"contentType": "html", "content": ""})
     blob = f'<div><hr><p>Microsoft Teams meeting</p><p><a href="{url}">Join the meeting now</a></p></div>'
-    return {"onlineMeetingProvider": TEAMS, "onlineMeeting": {"joinUrl": url}, "body": {"contentType": "html", "content": body + blob}}
+    return {"onlineMeetingProvider": TEAMS, "onlineMeeting": _by_phone(url), "body": {"contentType": "html", "content": body + blob}}
+
+
+def _by_phone(join_url: str) -> Json:
+    """The meeting of a join link: organisations whose meetings can be dialled into have a number for it (the pages' examples do)."""
+    return {"joinUrl": join_url, "conferenceId": f"{zlib.crc32(join_url.encode()) % 10**9:09}", "tollNumber": TOLL_NUMBER}
 
 
 def teams_url(thread_id: str, tenant_id: str, organizer_id: str) -> str:

@@ -17,6 +17,7 @@ from ..directory.membership import direct_members
 from ..graph import odata, payload
 from ..graph.permissions import READ_MAIL
 from ..routes import Call, Fault, Route
+from . import languages
 from .settings import automatic_reply
 
 Json = dict[str, Any]
@@ -53,8 +54,19 @@ def _tips(call: Call, invitees: Invitees, address: str, asked: list[str]) -> Jso
 
 
 def _replies(call: Call, address: str, owner_id: str) -> Json:  # noqa: ARG001
+    """The answer that comes by itself, with the reader's language and, where it has them, its times; else an empty message."""
     mailbox: Mapping[str, Any] = call.tenant.state.mailboxes.get(owner_id, {})
-    return {"automaticReplies": {"message": automatic_reply(mailbox, call.tenant.clock.now()) or ""}}
+    message = automatic_reply(mailbox, call.tenant.clock.now())
+    if not message:
+        return {"automaticReplies": {"message": ""}}
+    tip: Json = {
+        "message": message,
+        "messageLanguage": languages.named(call.tenant.state.users[owner_id].get("preferredLanguage") or "en-US"),
+    }
+    replies: Json = mailbox["settings"]["automaticRepliesSetting"]
+    if replies["status"] == "scheduled":
+        tip |= {"scheduledStartTime": replies["scheduledStartDateTime"], "scheduledEndTime": replies["scheduledEndDateTime"]}
+    return {"automaticReplies": tip}
 
 
 def _scope(call: Call, address: str, owner_id: str) -> Json:  # noqa: ARG001

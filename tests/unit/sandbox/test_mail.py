@@ -197,7 +197,10 @@ def test_mail_tips_tell_what_was_asked_and_nothing_else(company):
     assert answer.body["value"] == [
         {
             "emailAddress": {"name": "", "address": "alex@contoso.example"},
-            "automaticReplies": {"message": "On vacation"},
+            "automaticReplies": {
+                "message": "On vacation",
+                "messageLanguage": {"locale": "en-US", "displayName": "English (United States)"},
+            },
             "mailboxFull": False,
         },
         {"emailAddress": {"name": "", "address": "lee@contoso.example"}, "automaticReplies": {"message": ""}, "mailboxFull": False},
