@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Generic, TypeVar, cast
 
 from ..routes import Call, Fault
@@ -58,12 +59,17 @@ class Kind(Generic[T]):
     unbuilt: Collection[str] = ()
     keeps_id: bool = True
 
-    @property
+    @cached_property
     def selectable(self) -> tuple[str, ...]:
         """What $select may name; a relation that it names and $expand does not stays away."""
         return (*self.properties, *self.hidden, *self.expandable)
 
-    @property
+    @cached_property
+    def on_request(self) -> frozenset[str]:
+        """What is shown only when it is selected."""
+        return frozenset(self.hidden)
+
+    @cached_property
     def schema(self) -> Schema:
         """What queries are checked by."""
         return Schema(self.name, self.selectable, self.filterable, self.types, self.service)
@@ -125,7 +131,7 @@ def asked_of(call: Call, kind: Kind[T]) -> Query[T]:
     predicate = filters.compiled(options["$filter"], kind.schema) if options.get("$filter") else None
     search = _sought(kind, options.get("$search", ""))
     relations = expansions(options.get("$expand", ""), kind)
-    if predicate or order or search or relations or kind.service.by_token:
+    if predicate or order or search or relations or (kind.service.by_token and options):
         tree = query.parse_filter(options["$filter"]) if predicate else None
         kind.service.admit(call, Asked(tree, order, search, tuple(relations)), kind.schema, kind.advanced)
     select = selected(call, kind.selectable, kind.name, kind.unbuilt)
@@ -158,7 +164,7 @@ def selected(call: Call, properties: Collection[str], kind: str, unbuilt: Collec
 def chosen(kind: Kind[Any], shown: Json, select: frozenset[str] | None) -> Json:
     """What of a shown item was selected; without a selection all but what is hidden. Annotations and the id always stay."""
     if select is None:
-        return {name: value for name, value in shown.items() if name not in kind.hidden}
+        return {name: value for name, value in shown.items() if name not in kind.on_request}
     return {name: value for name, value in shown.items() if name in select or (name == "id" and kind.keeps_id) or "@" in name}
 
 
