@@ -84,7 +84,7 @@ def view(found: Iterable[Busy], start: int, end: int, step: int, digits: Mapping
     for busy in found:
         digit = digits.get(busy.status, 0)
         first, last = max(busy.start - start, 0) // step, -((start - min(busy.end, end)) // step)
-        if digit:
+        if digit and busy.start < busy.end:  # what lasts no time takes none
             for number in range(first, last):
                 slots[number] = max(slots[number], digit)
     return "".join(str(digit) for digit in slots)
