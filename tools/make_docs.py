@@ -24,6 +24,7 @@ from daypass_sandbox.control import weather
 from daypass_sandbox.entra import protocol as entra
 from daypass_sandbox.graph import payload
 from daypass_sandbox.routes import Permissions, Route
+from daypass_sandbox.seeds import planting
 from daypass_sandbox.tenant import GRAPH_ROUTES
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -236,6 +237,19 @@ def fault_members() -> str:
     return table(("member", "must be"), ((code(name), words) for name, (_, words) in faults.MEMBERS.items()))
 
 
+KINDS = {str: "text", dict: "object", list: "list"}
+
+
+def seed_sections() -> str:
+    """The members of a seed document."""
+    return table(("member", "type", "meaning"), ((code(each.name), KINDS[each.kind], each.means) for each in planting.SECTIONS))
+
+
+def seed_person() -> str:
+    """The members of a person or room in a seed that are no properties of the Graph user."""
+    return table(("member", "type", "meaning"), ((code(each.name), KINDS[each.kind], each.means) for each in planting.OF_A_PERSON))
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "commands": commands,
     "exit-codes": exit_codes,
@@ -249,6 +263,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "policies": policies,
     "quirks": service_habits,
     "fault-members": fault_members,
+    "seed-sections": seed_sections,
+    "seed-person": seed_person,
 }
 
 

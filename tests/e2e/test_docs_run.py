@@ -152,6 +152,10 @@ def test_the_page_on_notifications_can_be_followed_to_the_letter(reader):
         reader.type('kill "${WEBHOOK:-$$}" 2> told.txt || true')
 
 
+def test_the_page_on_seeds_can_be_followed_to_the_letter(reader):
+    assert follow(reader, "reference/seeds.md") == 5
+
+
 def test_a_seed_from_the_page_can_be_planted(reader):
     page = (DOCS / "how-to/test-your-own-app.md").read_text("utf-8")
     (reader.folder / "team.json").write_text(next(block["text"] for block in BLOCK.finditer(page) if block["kind"] == "json"))

@@ -199,6 +199,38 @@ def test_a_seed_file_may_be_toml(steer, steered):
     assert "not valid TOML" in steer("seed", "wrong.toml", expect=2)
 
 
+LUNCH = "BEGIN:VEVENT\nUID:1\nSUMMARY:Lunch\nDTSTART:20300102T120000Z\nDURATION:PT1H\nURL:https://contoso.example\nEND:VEVENT\n"
+ENDLESS = "BEGIN:VEVENT\nUID:2\nSUMMARY:Tick\nDTSTART:20300102T120000Z\nRRULE:FREQ=HOURLY\nEND:VEVENT\n"
+
+
+def test_an_icalendar_file_is_put_into_a_mailbox(steer, steered):
+    (steer.folder / "lunch.ics").write_text(f"BEGIN:VCALENDAR\nVERSION:2.0\n{LUNCH}END:VCALENDAR\n")
+    told = steer.json("seed", "--ics", "lunch.ics", "--user", "alex", "--calendar", "Meals")
+    assert (told["user"], told["calendar"], told["events"], told["refused"]) == ("alex@contoso.example", "Meals", 1, [])
+    assert told["notes"] == [{"uid": "1", "subject": "Lunch", "notes": ["not kept: URL"]}]
+    assert [event["subject"] for event in steer.json("events", "alex", "--calendar", "Meals")] == ["Lunch"]
+
+
+def test_what_of_a_file_is_refused_is_told_by_the_exit_code_too(steer, steered):
+    (steer.folder / "some.ics").write_text(f"BEGIN:VCALENDAR\nVERSION:2.0\n{LUNCH}{ENDLESS}END:VCALENDAR\n")
+    command = [sys.executable, "-m", "daypass_sandbox", "seed", "--ics", "some.ics"]
+    done = subprocess.run(command, env=steer.environ, cwd=steer.folder, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 9, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["events"], [each["uid"] for each in told["refused"]]) == (1, ["2"])
+
+
+def test_a_file_that_is_no_calendar_is_refused(steer, steered):
+    (steer.folder / "wrong.ics").write_text("hello")
+    assert "not an iCalendar file" in steer("seed", "--ics", "wrong.ics", expect=2)
+    (steer.folder / "empty.ics").write_text("")
+    assert "not an iCalendar file" in steer("seed", "--ics", "empty.ics", expect=2)
+    assert "cannot be read" in steer("seed", "--ics", "absent.ics", expect=10)
+    assert "name a seed" in steer("seed", expect=2)
+    assert "name a seed" in steer("seed", "contoso", "--ics", "wrong.ics", expect=2)
+    assert "no user 'nobody'" in steer("seed", "--ics", "wrong.ics", "--user", "nobody", expect=3)
+
+
 def test_policies_and_quirks_are_set_listed_and_cleared(steer, steered):
     assert steer.json("policy", "require_mfa=megan,alex", "sign_in_frequency_seconds=60", "block_device_code=true")["block_device_code"][
         "value"

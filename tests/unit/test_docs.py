@@ -21,6 +21,8 @@ from daypass.cli import advice, output
 from daypass.model.event import Attendee, Event, Person
 from daypass_sandbox import faults
 from daypass_sandbox.control import door
+from daypass_sandbox.ics import words
+from daypass_sandbox.seeds import crowd, errands, places, schedule, teams
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -250,6 +252,26 @@ def test_every_request_of_the_control_plane_is_told():
 
 def test_every_effect_of_a_fault_is_told():
     assert members(page("reference/sandbox-control.md"), "| effect |") >= set(faults.EFFECTS)
+
+
+@pytest.mark.parametrize(
+    ("heading", "known"),
+    [
+        ("## Events", {*schedule.EVENT, "subject"}),
+        ("## Tasks", {*errands.TASK, "title"} - {"at", "minutes", "days", "zone"}),
+        ("## Places", {*places.OWN}),
+        ("`groups` are groups", {*teams.GROUP}),
+        ("## A crowd", {*crowd.MEMBERS}),
+    ],
+)
+def test_every_member_of_a_seed_is_told_and_no_other(heading, known):
+    assert members(page("reference/seeds.md"), heading) == known
+
+
+def test_what_becomes_of_each_property_of_an_icalendar_file_is_told():
+    told = page("reference/seeds.md").partition("## iCalendar files")[2]
+    unseen = {"DTSTAMP", "SEQUENCE", *(name for name in words.UNDERSTOOD if name.startswith("X-MICROSOFT"))}
+    assert [name for name in sorted(words.UNDERSTOOD - unseen) if f"`{name}`" not in told] == []
 
 
 # --- all pages

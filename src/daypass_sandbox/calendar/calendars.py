@@ -29,7 +29,7 @@ _TYPES = values.types_of(shapes.CALENDAR)
 
 def new_mailbox(new_id: Callable[[str], str], time_zone: str) -> Json:
     """An empty mailbox with its default calendar; `time_zone` is a Windows name."""
-    calendar = _new_calendar(new_id, "Calendar") | {"isDefaultCalendar": True, "isRemovable": False, "isTallyingResponses": True}
+    calendar = new_calendar(new_id, "Calendar") | {"isDefaultCalendar": True, "isRemovable": False, "isTallyingResponses": True}
     groups = first_group(new_id("calendarGroup"))
     return {"timeZone": time_zone, "calendars": {calendar["id"]: calendar}, "events": {}, "calendarGroups": groups}
 
@@ -72,7 +72,7 @@ def create_calendar(call: Call) -> Response:
     odata.allow(call)
     box, given = opened(call), payload.read(call.json(), shapes.CALENDAR, "calendar")
     _check_name(given, [calendar["name"] for calendar in box.calendars.values()])
-    calendar = _changed(_new_calendar(call.tenant.new_id, given["name"]), given)
+    calendar = _changed(new_calendar(call.tenant.new_id, given["name"]), given)
     if "calendar_group_id" in call.path:
         calendar["calendarGroupId"] = box.group(call.path["calendar_group_id"])["id"]
     box.calendars[calendar["id"]] = calendar
@@ -170,7 +170,8 @@ def delete_group(call: Call) -> Response:
     return Response(204)
 
 
-def _new_calendar(new_id: Callable[[str], str], name: str) -> Json:
+def new_calendar(new_id: Callable[[str], str], name: str) -> Json:
+    """A calendar as it is kept, not the default one."""
     return {
         "id": new_id("calendar"),
         "name": name,

@@ -1,7 +1,7 @@
 """`daypass sandbox …`: start and end a tenant, and play the people and the weather around it.
 
 A running tenant leaves a description in the state folder (`$XDG_STATE_HOME/daypass/sandbox/PORT.json`), by which the other
-verbs find it. What goes wrong is one line on stderr and an exit code: 2 usage, 3 not found, 8 unreachable, 10 configuration.
+verbs find it. What goes wrong is one line on stderr and an exit code: 2 usage, 3 not found, 8 unreachable, 9 partial, 10 configuration.
 """
 
 from __future__ import annotations

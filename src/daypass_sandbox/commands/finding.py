@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
-USAGE, NOT_FOUND, UNREACHABLE, CONFIGURATION = 2, 3, 8, 10
+USAGE, NOT_FOUND, UNREACHABLE, PARTIAL, CONFIGURATION = 2, 3, 8, 9, 10
 ASK_SECONDS = 5.0
 DESCRIBED = ("authority", "graph_root", "ca_file", "client_id", "tenant_id", "control")
 

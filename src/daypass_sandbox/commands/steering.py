@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from ..files import read_seed, read_text
-from .finding import ASK_SECONDS, CONFIGURATION, USAGE, Question, add_port, ask, found, stop
+from .finding import ASK_SECONDS, CONFIGURATION, PARTIAL, USAGE, Question, add_port, ask, found, stop
 
 Arguments = argparse.Namespace
 Say = Callable[[Arguments], Question]
@@ -121,7 +121,18 @@ def _begin_again(verbs: Any) -> None:
     reset = _verb(verbs, "reset", "forget everything and begin again from the seed, at the real time", _say_reset, WORK_SECONDS)
     reset.add_argument("--seed", default="", help="another seed: contoso, empty, or a seed file (*.json, *.toml)")
     seed = _verb(verbs, "seed", "forget everything and begin again from a seed, at the tenant's time", _say_seed, WORK_SECONDS)
-    seed.add_argument("seed", help="contoso, empty, or a seed file (*.json, *.toml)")
+    seed.set_defaults(run=_plant)
+    seed.add_argument("seed", nargs="?", default="", help="contoso, empty, or a seed file (*.json, *.toml)")
+    seed.add_argument(
+        "--ics",
+        default="",
+        metavar="FILE",
+        help="instead, forgetting nothing: put an iCalendar file (- for the standard input) into a mailbox",
+    )
+    seed.add_argument("--user", default="megan", help="with --ics: whose mailbox (default: megan)")
+    seed.add_argument(
+        "--calendar", default="", metavar="NAME", help="with --ics: which calendar, made if it is not there (default: the first)"
+    )
 
 
 def _say_reset(arguments: Arguments) -> Question:
@@ -129,7 +140,20 @@ def _say_reset(arguments: Arguments) -> Question:
 
 
 def _say_seed(arguments: Arguments) -> Question:
+    if bool(arguments.seed) == bool(arguments.ics):
+        stop("name a seed, or a file with --ics", USAGE)
+    if arguments.ics:
+        whose = urlencode({"user": arguments.user, **({"calendar": arguments.calendar} if arguments.calendar else {})})
+        return Question("POST", f"import?{whose}", text=_text(arguments.ics) or "\n")
     return Question("POST", "seed", {"seed": _seed(arguments.seed)})
+
+
+def _plant(arguments: Arguments) -> int:
+    """Ask, and say by the exit code whether something of a file was refused."""
+    question = arguments.say(arguments)
+    answer = json.loads(ask(found(arguments.port), question, arguments.seconds))
+    print(json.dumps(answer, ensure_ascii=False))
+    return PARTIAL if answer.get("refused") else 0
 
 
 # --- time and weather ------------------------------------------------------------------------------------------

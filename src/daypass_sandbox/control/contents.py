@@ -8,7 +8,7 @@ from typing import Any, cast
 from daypass.wire import Response
 
 from .. import zones
-from ..calendar.calendars import new_mailbox
+from ..calendar.calendars import new_calendar, new_mailbox
 from ..directory.log import note
 from ..routes import Call, Fault, Route, reply
 from .asked import said, user_id, wrong
@@ -80,7 +80,7 @@ def add_mailbox(call: Call) -> Response:
     box = new_mailbox(call.tenant.new_id, _zone(body))
     (first,) = box["calendars"].values()
     for name in cast("list[str]", names):
-        calendar = {**first, "id": call.tenant.new_id("calendar"), "name": name, "isDefaultCalendar": False, "isRemovable": True}
+        calendar = new_calendar(call.tenant.new_id, name)
         box["calendars"][calendar["id"]] = calendar
     state.mailboxes[whose] = box
     state.users[whose]["mail"] = state.users[whose].get("mail") or state.users[whose]["userPrincipalName"]

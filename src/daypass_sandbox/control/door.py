@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from daypass.wire import Response
 
 from ..routes import Call, Fault, Router, reply
-from . import apps, clock, contents, errands, events, habits, mail, notifications, page, record, sign_ins, weather, whole
+from . import apps, clock, contents, errands, events, habits, importing, mail, notifications, page, record, sign_ins, weather, whole
 
 _ROOMS = (
     *apps.ROUTES,
@@ -23,6 +23,7 @@ _ROOMS = (
     *errands.ROUTES,
     *contents.ROUTES,
     *events.ROUTES,
+    *importing.ROUTES,
     *mail.ROUTES,
     *notifications.ROUTES,
     *record.ROUTES,

@@ -33,6 +33,11 @@ def _labels() -> dict[str, str]:
     return json.loads(resources.files("daypass_sandbox").joinpath("data/zone_labels.json").read_text("utf-8"))["labels"]
 
 
+def labelled(label: str) -> str | None:
+    """The Windows name of the zone that Windows calls so, such as "Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna"."""
+    return next((name for name, known in _labels().items() if known.lower() == label.lower()), None)
+
+
 def get_outlook(call: Call) -> Response:
     """The Outlook user, who is nothing but an id."""
     odata.allow(call, "$select")

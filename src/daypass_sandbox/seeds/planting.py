@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..routes import Fault
-from . import errands, places, residents, schedule, teams
+from . import crowd, errands, places, residents, schedule, teams
 from .document import check, parse
 from .ground import Ground
 
@@ -69,6 +69,7 @@ SECTIONS = (
     Section("todo", dict, errands.plant, "the task lists of people, by their short names, each with its tasks"),
     Section("managers", dict, teams.plant_managers, "whose manager is who, by their short names"),
     Section("groups", dict, teams.plant_groups, "groups, by a short name: `kind`, `members`, `owners`"),
+    Section("crowd", dict, crowd.plant, "many more mailboxes with many events: `mailboxes`, `events` in each, `days` either way, `seed`"),
 )
 
 

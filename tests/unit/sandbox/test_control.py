@@ -198,6 +198,18 @@ def test_a_user_is_added_signs_in_and_has_a_calendar(tenant, entra):
     assert "already" in message
 
 
+def test_what_becomes_of_users_is_news_to_delta_queries(tenant, entra):
+    graph = Graph(tenant, scopes=("User.Read.All",))
+    link = graph("GET", "/users/delta?$deltatoken=latest").body["@odata.deltaLink"]
+    added = entra.ask_control("POST", "users", {"displayName": "Irvin Sayers", "userPrincipalName": "irvin@contoso.example"})
+    entra.ask_control("PATCH", "users/alex", {"jobTitle": "Director"})
+    entra.ask_control("DELETE", "users/lee")
+    told = {user.get("displayName"): user.get("@removed") for user in graph("GET", link).body["value"]}
+    assert {"Irvin Sayers", "Alex Wilber"} <= told.keys()
+    assert any(told.values())
+    assert added["id"]
+
+
 def test_a_user_without_a_mailbox_is_given_one_later(tenant, entra):
     entra.ask_control("POST", "users", {"displayName": "Irvin", "userPrincipalName": "irvin@contoso.example", "mailbox": False})
     assert Graph(tenant, "irvin")("GET", "/me/calendar").code == "MailboxNotEnabledForRESTAPI"
