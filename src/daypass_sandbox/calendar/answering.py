@@ -35,10 +35,10 @@ class Answer:
     subject: str | None = None
 
 
-def give(tenant: Tenant, owner_id: str, copy: Json, day: str | None, answer: Answer) -> None:
-    """The owner of a mailbox answers the meeting (or one day of a series) of which `copy` is theirs."""
+def give(tenant: Tenant, owner_id: str, box: Mailbox, copy: Json, day: str | None, answer: Answer) -> None:
+    """The owner of a mailbox (or who may write in it) answers the meeting, or one day of a series, of which `copy` is in the `box`."""
     now = tenant.clock.now()
-    _keep(tenant, open_mailbox(tenant, owner_id), copy, day, answer.response)
+    _keep(tenant, box, copy, day, answer.response)
     if not answer.told:
         return
     sender = address_of(tenant, owner_id)

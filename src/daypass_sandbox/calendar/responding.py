@@ -20,6 +20,7 @@ from ..routes import Call, Fault
 from . import answering, events, meetings, shapes
 from .access import everywhere, found, opened, owner_id
 from .answering import Answer
+from .mailbox import open_mailbox
 
 Json = dict[str, Any]
 
@@ -44,7 +45,7 @@ def respond(call: Call, response: str) -> Response:
     if given.get("comment") and not told:
         raise Fault(400, "ErrorInvalidParameter", "The parameter 'SendResponse' must be true when 'Comment' is given.")
     answer = Answer(response, given.get("comment") or "", told, _proposal(given.get("proposedNewTime"), seen, told=told))
-    answering.give(call.tenant, owner_id(call), event, day, answer)
+    answering.give(call.tenant, _whose(call), box, event, day, answer)
     return Response(202)
 
 
@@ -68,6 +69,8 @@ def forward_event(call: Call) -> Response:
     """Pass a meeting, or one occurrence, on to others, with a comment."""
     odata.allow(call)
     event, day = found(call, opened(call))
+    if _whose(call) != (call.caller.user_id or owner_id(call)):
+        raise Fault(501, "notImplemented", "Forwarding from a calendar that somebody shared is not implemented in this sandbox.")
     given = payload.read(call.json(), {"comment": payload.TEXT, "toRecipients": [shapes.RECIPIENT]}, "event")
     to = named_recipients(call, given.get("toRecipients") or [])
     meetings.forward(call.tenant, owner_id(call), event, day, to, given.get("comment") or "")
@@ -81,6 +84,12 @@ def named_recipients(call: Call, given: list[Json | None]) -> list[Json]:
         message = "At least one recipient isn't valid., A message can't be sent because it contains no recipients."
         raise Fault(400, "ErrorInvalidRecipients", message)
     return [{"emailAddress": recipient["emailAddress"]} for recipient in recipients]
+
+
+def _whose(call: Call) -> str:
+    """The object id of the owner of the calendar of the path, which may be one that somebody shared."""
+    calendar: Json = open_mailbox(call.tenant, owner_id(call)).calendars.get(call.path.get("calendar_id", ""), {})
+    return calendar.get("sharedBy", {}).get("user") or owner_id(call)
 
 
 def _proposal(given: Json | None, seen: Json, *, told: bool) -> Json | None:
@@ -106,6 +115,6 @@ ROUTES = [
             "POST", f"/events/{{event_id}}/{name}", partial(respond, response=response), WRITE_CALENDARS, f"{_DOC}{name.lower()}; {_SEEN}"
         )
     ),
-    *everywhere("POST", "/events/{event_id}/cancel", cancel_event, WRITE_CALENDARS, f"{_DOC}cancel; {_SEEN}"),
+    *everywhere("POST", "/events/{event_id}/cancel", cancel_event, WRITE_CALENDARS, f"{_DOC}cancel; {_SEEN}", WRITE_CALENDARS),
     *everywhere("POST", "/events/{event_id}/forward", forward_event, READ_EVENT_DETAILS, f"{_DOC}forward"),
 ]

@@ -4,8 +4,9 @@ from urllib.parse import quote
 
 import pytest
 
+from daypass_sandbox.calendar.calendars import new_mailbox
 from daypass_sandbox.calendar.events import NEVER
-from graph_caller import MEGAN, Graph, at
+from graph_caller import MEGAN, Graph, at, timed
 from meeting_room import Company, guest, guests
 
 ANSWERED = "2026-11-25T18:00:00.0000000Z"
@@ -396,3 +397,50 @@ def test_who_declines_every_day_of_a_series_has_nothing_of_it_left(company):
         assert company.act("alex", day, "decline").status == 202
     assert company.events("alex") == []
     assert {day["attendees"][0]["status"]["response"] for day in company.days("megan", meeting)} == {"declined"}
+
+
+SHARED = ("Calendars.ReadWrite.Shared", "Calendars.ReadWrite")
+
+
+def shared(company, role):
+    """Alex, asked to a meeting of Megan's, shares his calendar with Lee; gives the path of his copy to Lee."""
+    company.invite("alex")
+    whom = {"emailAddress": {"address": "lee@contoso.example"}, "role": role}
+    assert company.alex("POST", "/me/calendar/calendarPermissions", whom).status == 201
+    return Graph(company.tenant, "lee", SHARED), f"/users/alex@contoso.example/calendar/events/{quote(company.copy('alex')['id'])}"
+
+
+def test_who_may_write_in_somebodys_calendar_answers_in_their_name(company):
+    lee, path = shared(company, "write")
+    assert lee("POST", f"{path}/accept", {"comment": "For Alex"}).status == 202
+    assert company.copy("alex")["responseStatus"]["response"] == "accepted"
+    assert company.statuses(company.copy("megan")) == {"alex": "accepted"}
+    assert company.outbox(kind="response")[0]["from"]["emailAddress"]["name"] == "Alex Wilber"
+
+
+@pytest.mark.parametrize(("role", "status"), [("read", 501), ("limitedRead", 501), ("freeBusyRead", 403)])
+def test_who_may_only_read_somebodys_calendar_answers_nothing_and_forwards_nothing(company, role, status):
+    lee, path = shared(company, role)
+    before = company.copy("alex")
+    assert lee("POST", f"{path}/accept", {}).status == 403
+    assert lee("POST", f"{path}/forward", {"toRecipients": [{"emailAddress": {"address": "lee@contoso.example"}}]}).status == status
+    assert company.copy("alex") == before
+    assert [kind for kind, *_ in company.sent()] == ["invitation"]
+
+
+def test_a_member_cancels_a_meeting_of_their_group(company):
+    state = company.tenant.state
+    megan = state.find_user("megan")
+    state.groups["g"] = {
+        "id": "g",
+        "displayName": "Sales",
+        "mail": "sales@contoso.example",
+        "groupTypes": ["Unified"],
+        "x-members": [megan],
+    }
+    state.mailboxes["g"] = new_mailbox(company.tenant.new_id, "UTC")
+    member = Graph(company.tenant, "megan", ("Group.ReadWrite.All", "Calendars.ReadWrite"))
+    meeting = member("POST", "/groups/g/events", timed("Fair", "2026-12-07T10:00:00", "2026-12-07T11:00:00", attendees=guests("alex"))).body
+    assert company.copy("alex")["organizer"]["emailAddress"]["name"] == "Sales"
+    assert member("POST", f"/groups/g/calendar/events/{quote(meeting['id'])}/cancel", {"comment": "Rain"}).status == 202
+    assert company.copy("alex")["isCancelled"]
