@@ -46,7 +46,7 @@ from .directory.routes import ROUTES as DIRECTORY_ROUTES
 from .entra import apps as registrations
 from .entra import protocol as entra
 from .entra.tokens import Grant, SigningKey, access_token, base64url, caller_of, process_key
-from .graph import batch, paths
+from .graph import batch, methods, paths
 from .graph.throttle import SERVICE_SECONDS, Throttle
 from .journal import Journal
 from .outlook.categories import ROUTES as CATEGORY_ROUTES
@@ -92,6 +92,7 @@ GRAPH_ROUTES = (
     *SCHEDULE_ROUTES,
     *MEETING_TIME_ROUTES,
 )
+_NOT_BUILT = Router(Route(method, template, lambda call: reply(501, None)) for method, template in methods.NOT_BUILT)
 GRAPH_HOSTS = frozenset({"graph.microsoft.com"})
 T = TypeVar("T")
 LONGEST_ID_BYTES = 48  # of an Outlook-like id, before Base64
@@ -360,7 +361,7 @@ class Tenant:
         canonical, arguments = paths.canonical(path, caller.user_id, lambda key: resolve(self.state, key))
         found = self._graph_router.find(call.request.method, canonical)
         if version.lower() not in ("v1.0", "beta") or found is None:
-            raise not_built(call)
+            raise self._unserved(call, version, canonical)
         route, parameters = found
         if route.permissions and not route.permissions.admits(caller):
             raise route.permissions.refusal()
@@ -371,6 +372,11 @@ class Tenant:
         with self._throttle.slot(caller.client_id, mailbox, self.clock.now(), len(call.request.body)):
             await Sleep(SERVICE_SECONDS)
             return await _answered(route, call)
+
+    def _unserved(self, call: Call, version: str, path: str) -> Fault:
+        """The refusal of what no route serves: of a method, where Graph has others there and not this one, else of what is not built."""
+        taken = self._graph_router.methods(path) if version.lower() == "v1.0" else frozenset[str]()
+        return methods.not_allowed(taken) if taken and not _NOT_BUILT.find(call.request.method, path) else not_built(call)
 
 
 async def _answered(route: Route, call: Call) -> Response:

@@ -18,7 +18,9 @@ _CALLED = re.compile(r"([\w$.]+)\((.*)\)")
 _ARGUMENT = re.compile(r"\s*(@?\w+)\s*=\s*(?:[\w.]*)'((?:[^']|'')*)'\s*(?:,|$)|\s*(\w+)\s*=\s*([^,']+)\s*(?:,|$)")
 _NAMESPACES = ("microsoft.graph.", "graph.")
 _KEYED_BY_NAME = frozenset({"applications", "serviceprincipals", "users", "groups", "devices"})
-_COLLECTION_WORDS = frozenset({"delta", "$count", "validateproperties"})
+_COLLECTION_WORDS = frozenset(
+    ("delta", "$count", "validateproperties", "getbyids", "getuserownedobjects", "getavailableextensionproperties"),
+)
 
 
 def canonical(path: str, caller_id: str, resolve_user: Callable[[str], str | None]) -> tuple[str, dict[str, str]]:
