@@ -7,6 +7,7 @@ each item the number of its last change, so that a delta query is "everything af
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 Json = dict[str, Any]
@@ -32,7 +33,8 @@ class ChangeLog:
 
     `floor` is the number before which changes were forgotten. `places` says in which parts of the collection (calendars of a mailbox) a
     changed item was since then, for those who follow one part alone; an item without places may have been anywhere. `names` has the other
-    name of an item that bears one, for those who know it by that.
+    name of an item that bears one, for those who know it by that. `aspects` has for items of which that is told the numbers of the last
+    change of each of their parts ("" for all of it).
     """
 
     def __init__(self, state: Json) -> None:
@@ -42,6 +44,7 @@ class ChangeLog:
         state.setdefault("items", {})
         state.setdefault("places", {})
         state.setdefault("names", {})
+        state.setdefault("aspects", {})
 
     @property
     def state(self) -> Json:
@@ -53,10 +56,11 @@ class ChangeLog:
         """The number of the newest change, 0 before the first."""
         return self._state["last"]
 
-    def note(self, item_id: str, *places: str, name: str = "") -> int:
+    def note(self, item_id: str, *places: str, name: str = "", aspects: Iterable[str] | None = None) -> int:
         """Note that an item changed (or came, or went), and return the number of this change.
 
-        `places` are where it was and where it is, `name` is its other name, if it has one.
+        `places` are where it was and where it is, `name` is its other name, if it has one, `aspects` are the parts that changed ("" for
+        all of it); None where that is never asked.
         """
         if name:
             self._state["names"][item_id] = name
@@ -67,11 +71,14 @@ class ChangeLog:
         items.pop(item_id, None)
         self._state["last"] += 1
         items[item_id] = self._state["last"]
+        if aspects is not None:
+            self._state["aspects"].setdefault(item_id, {}).update(dict.fromkeys(aspects, self._state["last"]))
         if len(items) > LONGEST:
             oldest = next(iter(items))
             self._state["floor"] = items.pop(oldest)
             known.pop(oldest, None)
             self._state["names"].pop(oldest, None)
+            self._state["aspects"].pop(oldest, None)
         return self.last
 
     def knows(self, number: int) -> bool:
@@ -91,6 +98,11 @@ class ChangeLog:
         places = self._state["places"].get(item_id)
         return not places or place in places
 
+    def aspects(self, item_id: str, number: int) -> frozenset[str]:
+        """The parts of an item that changed after the change of this number ("" among them: all of it), as far as is known."""
+        known: dict[str, int] = self._state["aspects"].get(item_id, {})
+        return frozenset(aspect for aspect, changed in known.items() if changed > number)
+
     def since(self, number: int) -> list[str] | None:
         """The items that changed after the change of this number, in order; None when so far back (or ahead) cannot be told."""
         if not self.knows(number):
@@ -109,3 +121,4 @@ class ChangeLog:
         self._state["items"].clear()
         self._state["places"].clear()
         self._state["names"].clear()
+        self._state["aspects"].clear()

@@ -44,9 +44,10 @@ def register_app(call: Call) -> Response:
         state.apps[client_id] = registrations.registered(client_id, "App", public=True, permissions=["User.Read"])
         record = registrations.principal(client_id, "App")
         state.service_principals[record["id"]] = record
-        note(call.tenant, "servicePrincipals", record["id"], "created")
     _change(call, client_id, body)
     note(call.tenant, "applications", state.apps[client_id]["id"])
+    if principal := registrations.principal_of(state, client_id):
+        note(call.tenant, "servicePrincipals", principal["id"])
     return reply(200, _shown(call, client_id))
 
 

@@ -9,7 +9,7 @@ from daypass.wire import Response
 
 from .. import zones
 from ..calendar.calendars import new_calendar, new_mailbox
-from ..directory.log import note
+from ..directory.log import note, related
 from ..routes import Call, Fault, Route, reply
 from .asked import said, user_id, wrong
 
@@ -66,6 +66,7 @@ def delete_user(call: Call) -> Response:
         for key in [key for key, record in records.items() if record.get("user_id") == gone]:
             del records[key]
     note(call.tenant, "users", gone, "deleted")
+    related(call.tenant, gone)
     return reply(200, {"deleted": gone})
 
 

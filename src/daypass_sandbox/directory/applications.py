@@ -14,9 +14,9 @@ from ..graph.permissions import CREATE_APPS, READ_APPS, WRITE_APPS
 from ..routes import Call, Route
 from . import app_shapes as shapes
 from . import credentials
-from .app_kinds import APPLICATION, OWNERS, application_of, reaches
+from .app_kinds import APPLICATION, OWNERS, application_of, principal_shower, reaches
 from .following import follow
-from .log import note
+from .log import differing, note
 from .objects import GUID, bad_request, bury, check_lengths, conflict, given, invalid_value, merged, missing_value
 from .principals import forget_principal
 
@@ -88,8 +88,12 @@ def update_application(call: Call) -> Response:
     values = given(call, shapes.APPLICATION, "Application", shapes.APPLICATION_READ_ONLY)
     if "displayName" in values and not values["displayName"]:
         raise invalid_value("displayName", "Application")
+    principal, show = apps.principal_of(call.tenant.state, app["appId"]), principal_shower(call.tenant.state)
+    before, inherited = APPLICATION.show(app), show(principal) if principal else {}
     _write(call, app, values, fresh=False)
-    note(call.tenant, "applications", app["id"])
+    note(call.tenant, "applications", app["id"], aspects=differing(before, APPLICATION.show(app)))
+    if principal and (changed := differing(inherited, show(principal))):
+        note(call.tenant, "servicePrincipals", principal["id"], aspects=changed)
     return Response(204)
 
 

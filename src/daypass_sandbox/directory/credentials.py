@@ -68,7 +68,7 @@ def add_password(call: Call) -> Response:
     body: Json = payload.read(call.json(), {"passwordCredential": shapes.PASSWORD}, "addPassword")
     kept, secret = make_password(call, body.get("passwordCredential") or {})
     record["passwordCredentials"] = [*record.get("passwordCredentials", []), kept]
-    note(call.tenant, collection, record["id"])
+    note(call.tenant, collection, record["id"], aspects=["passwordCredentials"])
     told = {name: value for name, value in kept.items() if not name.startswith("x-")}
     context = f"{odata.service_root(call)}/$metadata#microsoft.graph.passwordCredential"
     return odata.answer(call, 200, {"@odata.context": context, **told, "secretText": secret})
@@ -83,7 +83,7 @@ def remove_password(call: Call) -> Response:
     if len(kept) == len(record.get("passwordCredentials", [])):
         raise bad_request(f"No password credential found with keyId '{body.get('keyId')}'.", target="keyId", code="InvalidValue")
     record["passwordCredentials"] = kept
-    note(call.tenant, collection, record["id"])
+    note(call.tenant, collection, record["id"], aspects=["passwordCredentials"])
     return Response(204)
 
 

@@ -12,7 +12,7 @@ from ..graph.permissions import READ_BIN, RESTORE
 from ..routes import Call, Route
 from .app_kinds import APPLICATION, principal_kind
 from .kinds import GROUP, USER
-from .log import note
+from .log import note, related
 from .objects import STORES, bad_request, conflict, no_such, still_deleted
 from .people import resolve
 
@@ -69,6 +69,7 @@ def restore(call: Call) -> Response:
         state.mailboxes[record["id"]] = buried["mailbox"]
     del state.deleted[record["id"]]
     note(call.tenant, collection, record["id"])
+    related(call.tenant, record["id"])
     return odata.single(call, 200, "directoryObjects", _kind(call, collection), record)
 
 

@@ -1,30 +1,30 @@
 """Groups: `/groups`, reading, following, creating, changing and deleting them (resources/group).
 
 A Microsoft 365 group (`Unified`) has a mailbox of its own, in `state.mailboxes` under the group's id. Members and owners are kept in
-`x-members` and `x-owners`; `x-member-changes` has the number of the last change of each membership, for delta queries.
+`x-members` and `x-owners`.
 """
 
 from __future__ import annotations
 
+import operator
 from typing import Any, cast
 
 from daypass.wire import Response
 
 from ..calendar.calendars import new_mailbox
 from ..clock import graph_stamp
-from ..graph import delta, odata
+from ..graph import odata
 from ..graph.permissions import CREATE_GROUPS, DELETE_GROUPS, READ_GROUP, READ_GROUPS, WRITE_GROUP
 from ..routes import Call, Fault, Route
 from . import members, shapes
 from .following import follow
-from .kinds import GROUP, MEMBERS
-from .log import note
+from .kinds import GROUP, show_group
+from .log import differing, note
 from .objects import (
     bad_request,
     bound,
     bury,
     check_lengths,
-    collection_of,
     conflict,
     given,
     invalid_value,
@@ -32,7 +32,6 @@ from .objects import (
     missing_value,
     no_such,
     not_built,
-    type_of,
 )
 from .user_changes import MAILBOX_ZONE, NICKNAME
 
@@ -70,29 +69,9 @@ def get_group(call: Call) -> Response:
 
 
 def follow_groups(call: Call) -> Response:
-    """The groups and who is in them, then what changed (api/group-delta)."""
-
-    def with_members(step: delta.Step, group: Json) -> Json:
-        asked = step.call.query
-        if "$select" in asked and "members" not in asked["$select"] and "members" not in asked.get("$expand", ""):
-            return {}
-        changes = _membership(call, group, None if step.is_first else step.cursor.at)
-        return {"members@delta": changes} if changes else {}
-
-    return follow(call, "groups", GROUP, call.tenant.state.groups, more=with_members, relations=("members", "owners"))
-
-
-def _membership(call: Call, group: Json, since: int | None) -> list[Json]:
-    """Who is in a group; or with a number who came and went after the change of that number."""
-    inside = [member for member in group.get(MEMBERS, []) if collection_of(call.tenant.state, member)]
-    changed: dict[str, int] = group.get("x-member-changes", {})
-    ids = inside if since is None else [member for member, number in changed.items() if number > since]
-    told: list[Json] = []
-    for member in ids:
-        collection = collection_of(call.tenant.state, member)
-        gone = {} if member in inside else {"@removed": {"reason": "deleted"}}
-        told.append({"@odata.type": type_of(collection or "users"), "id": member, **gone})
-    return told
+    """The groups and who is in them, then what changed; who owns them for those who select it (api/group-delta)."""
+    leads = {name: operator.methodcaller("get", kept, ()) for name, kept in members.RELATIONS.items()}
+    return follow(call, "groups", GROUP, call.tenant.state.groups, relations=leads, unasked=["members"])
 
 
 # --- changing ------------------------------------------------------------------------------------------------------
@@ -119,9 +98,8 @@ def create_group(call: Call) -> Response:
         "id": group_id,
         "createdDateTime": graph_stamp(tenant.clock.now()),
         "visibility": "Public" if unified else "Private",
-        **values,
-        "mail": mail,
-        "proxyAddresses": [f"SMTP:{mail}"] if mail else [],
+        **{name: value for name, value in values.items() if value is not None},
+        **({"mail": mail, "proxyAddresses": [f"SMTP:{mail}"]} if mail else {}),
         "renewedDateTime": graph_stamp(tenant.clock.now()),
         "x-members": inside,
         "x-owners": owners,
@@ -192,9 +170,9 @@ def update_group(call: Call) -> Response:
         raise bad_request(f"At most {MOST_BOUND} members can be added in one request.")
     if added:
         members.add(call, group, "members", added)
-    changed = {name: merged(group.get(name), value) for name, value in values.items()}
-    call.tenant.state.groups[group["id"]] = {**call.tenant.state.groups[group["id"]], **changed}
-    note(call.tenant, "groups", group["id"])
+    changed = {**group, **{name: merged(group.get(name), value) for name, value in values.items()}}
+    call.tenant.state.groups[group["id"]] = changed
+    note(call.tenant, "groups", group["id"], aspects=differing(show_group(group), show_group(changed)))
     return Response(200 if exchange else 204)
 
 

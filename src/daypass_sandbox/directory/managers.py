@@ -30,8 +30,9 @@ def set_manager(call: Call) -> Response:
     manager_id = referred(state, body.get("@odata.id"))
     if manager_id not in state.users or manager_id == user_id:
         raise bad_request("The manager of a user must be another user.", target="manager", code="InvalidValue")
+    before = state.users[user_id].get("x-manager")
     state.users[user_id] = {**state.users[user_id], "x-manager": manager_id}
-    note(call.tenant, "users", user_id)
+    note(call.tenant, "users", user_id, aspects=[f"manager/{one}" for one in (before, manager_id) if one])
     return Response(204)
 
 
@@ -41,8 +42,9 @@ def remove_manager(call: Call) -> Response:
     state, user_id = call.tenant.state, call.path["user_id"]
     if "x-manager" not in state.users[user_id]:
         raise no_such("manager")
+    before = state.users[user_id]["x-manager"]
     state.users[user_id] = {name: value for name, value in state.users[user_id].items() if name != "x-manager"}
-    note(call.tenant, "users", user_id)
+    note(call.tenant, "users", user_id, aspects=[f"manager/{before}"])
     return Response(204)
 
 

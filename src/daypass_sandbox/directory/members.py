@@ -116,9 +116,7 @@ def remove_reference(call: Call) -> Response:
 
 
 def _noted(call: Call, group: Json, relation: str, ids: Iterable[str]) -> None:
-    number = note(call.tenant, "groups", group["id"])
-    if relation == "members":
-        group.setdefault("x-member-changes", {}).update(dict.fromkeys(ids, number))
+    note(call.tenant, "groups", group["id"], aspects=[f"{relation}/{object_id}" for object_id in ids])
 
 
 def _refuse_distribution(group: Json) -> None:

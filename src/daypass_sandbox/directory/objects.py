@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from ..clock import graph_stamp
 from ..graph import payload
 from ..routes import Call, Fault
-from .log import TYPES, note
+from .log import TYPES, note, related
 
 if TYPE_CHECKING:
     from ..tenant import State
@@ -178,6 +178,7 @@ def bury(call: Call, collection: str, object_id: str, key: str = "", **more: Any
     stored: Json = {"collection": collection, "key": key or object_id, "record": record, **{k: v for k, v in more.items() if v is not None}}
     state.deleted[object_id] = {**stored, "deletedDateTime": graph_stamp(now), "at": now}
     note(call.tenant, collection, object_id, "deleted")
+    related(call.tenant, object_id)
 
 
 def still_deleted(call: Call, object_id: str) -> Json | None:

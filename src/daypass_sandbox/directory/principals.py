@@ -14,7 +14,7 @@ from . import app_shapes as shapes
 from . import credentials
 from .app_kinds import OWNERS, check_owner, principal_kind, principal_of, reaches
 from .following import follow
-from .log import note
+from .log import differing, note
 from .objects import bad_request, bury, check_lengths, given, merged, missing_value
 
 Json = dict[str, Any]
@@ -78,8 +78,10 @@ def update_principal(call: Call) -> Response:
     record = principal_of(call)
     check_owner(call, record["appId"], record.get(OWNERS, ()))
     values = given(call, shapes.PRINCIPAL, "ServicePrincipal", (*shapes.PRINCIPAL_READ_ONLY, "appId"))
+    show = principal_kind(call.tenant.state).show
+    before = show(record)
     _write(call, record, values)
-    note(call.tenant, "servicePrincipals", record["id"])
+    note(call.tenant, "servicePrincipals", record["id"], aspects=differing(before, show(record)))
     return Response(204)
 
 

@@ -19,8 +19,8 @@ from ..graph.payload import TEXT
 from ..graph.permissions import CHANGE_PEOPLE, CHANGE_SOME, CREATE_PEOPLE, DELETE_PEOPLE, END_SESSIONS, LICENSE_PEOPLE
 from ..routes import Call, Route
 from . import shapes
-from .kinds import USER
-from .log import note
+from .kinds import USER, show_user
+from .log import differing, note
 from .objects import (
     GUID,
     bad_request,
@@ -63,6 +63,7 @@ def create_user(call: Call) -> Response:
     mail = None if guest or local else values.get("mail") or values["userPrincipalName"]
     creation = {"createdDateTime": graph_stamp(tenant.clock.now()), "creationType": "LocalAccount" if local else None}
     user = {"id": user_id, **values, **creation, "mail": values.get("mail") or mail}
+    user = {name: value for name, value in user.items() if value is not None}
     tenant.state.users[user_id] = user
     if mail:
         tenant.state.mailboxes[user_id] = new_mailbox(tenant.new_id, MAILBOX_ZONE)
@@ -85,7 +86,7 @@ def update_user(call: Call) -> Response:
         aliases = [address.replace("SMTP:", "smtp:") for address in user.get("proxyAddresses") or [f"SMTP:{user.get('mail')}"]]
         changed["proxyAddresses"] = [f"SMTP:{values['mail']}", *(alias for alias in aliases if alias != "smtp:None")]
     state.users[user_id] = changed
-    note(call.tenant, "users", user_id)
+    note(call.tenant, "users", user_id, aspects=differing(show_user(user), show_user(changed)))
     return Response(204)
 
 
@@ -155,10 +156,6 @@ def delete_user(call: Call) -> Response:
     user_id, state = call.path["user_id"], call.tenant.state
     bury(call, "users", user_id, mailbox=state.mailboxes.pop(user_id, None))
     state.sessions[user_id] = state.session_of(user_id) + 1
-    for group_id, group in state.groups.items():
-        if user_id in group.get("x-members", ()):
-            number = note(call.tenant, "groups", group_id)
-            group.setdefault("x-member-changes", {})[user_id] = number
     return Response(204)
 
 
@@ -170,6 +167,7 @@ def end_sessions(call: Call) -> Response:
         raise denied()
     state.sessions[user_id] = state.session_of(user_id) + 1
     state.users[user_id]["signInSessionsValidFromDateTime"] = graph_stamp(call.tenant.clock.now())
+    note(call.tenant, "users", user_id, aspects=["signInSessionsValidFromDateTime"])
     return odata.answer(call, 200, {"@odata.context": f"{odata.service_root(call)}/$metadata#Edm.Boolean", "value": True})
 
 
@@ -190,7 +188,7 @@ def assign_license(call: Call) -> Response:
     kept = [one for one in user.get("assignedLicenses", []) if one["skuId"] not in {*skus, *removed}]
     fresh: list[Json] = [{"disabledPlans": one.get("disabledPlans") or [], "skuId": one["skuId"]} for one in added]
     call.tenant.state.users[user["id"]] = {**user, "assignedLicenses": [*kept, *fresh]}
-    note(call.tenant, "users", user["id"])
+    note(call.tenant, "users", user["id"], aspects=["assignedLicenses"])
     return odata.single(call, 200, "users", USER, call.tenant.state.users[user["id"]])
 
 

@@ -63,8 +63,13 @@ def count_users(call: Call) -> Response:
 
 
 def follow_users(call: Call) -> Response:
-    """The people, then what changed about them (api/user-delta)."""
-    return follow(call, "users", seen_by(call, USER), call.tenant.state.users)
+    """The people with their managers, then what changed about them (api/user-delta)."""
+    relations = {"manager": _manager_of}
+    return follow(call, "users", seen_by(call, USER), call.tenant.state.users, relations=relations, unasked=relations)
+
+
+def _manager_of(user: Json) -> list[str]:
+    return [user["x-manager"]] if "x-manager" in user else []
 
 
 def no_photo(_call: Call) -> Response:

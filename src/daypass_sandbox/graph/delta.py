@@ -85,12 +85,14 @@ class Cursor:
     """Where a client stands in a round.
 
     `at` is the number of the last change it has; in a first round that of the last before the round began, and `after` is the id of
-    the last item it got (None in later rounds). `part` names an item of which only `given` was given yet, as it was after its change
-    of number `part_at`. `turn` counts the pages, `made_at` is when the token was made (seconds since 1970).
+    the last item it got (None in later rounds). `began` is the number of the last change it had as a later round began. `part` names an
+    item of which only `given` was given yet, as it was after its change of number `part_at`. `turn` counts the pages, `made_at` is when
+    the token was made (seconds since 1970).
     """
 
     at: int
     after: str | None = None
+    began: int = 0
     part: str = ""
     part_at: int = 0
     given: int = 0
@@ -158,6 +160,8 @@ def opened(call: Call, log: ChangeLog, name: str, rules: Rules = OUTLOOK) -> Ste
     if sealed["kind"] != option:
         raise _badly_formed()
     cursor = Cursor(**sealed["cursor"])
+    if option == "$deltatoken":
+        cursor = replace(cursor, began=cursor.at)
     step = Step(replace(call, query=sealed["options"]), name, log, rules, cursor, asked=token)
     if sealed["name"] != name and rules.mixes:
         return replace(step, cursor=Cursor(log.last, made_at=now), asked="")
