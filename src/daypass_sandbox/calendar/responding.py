@@ -102,7 +102,7 @@ def _proposal(given: Json | None, seen: Json, *, told: bool) -> Json | None:
         raise Fault(400, "ErrorInvalidParameter", "The parameter 'SendResponse' must be true when 'ProposedNewTime' is given.")
     proposal = {name: events.stored_time(given.get(name) or {}, f"proposedNewTime.{name}") for name in ("start", "end")}
     events.check_times(proposal)
-    return proposal
+    return {name: {**time, "dateTime": f"{time['dateTime']}.0000000"} for name, time in proposal.items()}
 
 
 _DOC = "documentation: api/event-"

@@ -172,9 +172,10 @@ def test_a_new_time_can_be_proposed(company, action):
     meeting = company.invite("alex")
     assert company.act("alex", company.copy("alex"), action, proposedNewTime={"Start": LATER["start"], "End": LATER["end"]}).status == 202
     (attendee,) = company.megan("GET", f"/me/events/{meeting['id']}").body["attendees"]
-    assert attendee["proposedNewTime"] == LATER
+    shown = {name: {**time, "dateTime": f"{time['dateTime']}.0000000"} for name, time in LATER.items()}
+    assert attendee["proposedNewTime"] == shown
     (message,) = company.outbox(kind="response")
-    assert (message["subject"], message["proposedNewTime"]) == ("New Time Proposed: Plan", LATER)
+    assert (message["subject"], message["proposedNewTime"]) == ("New Time Proposed: Plan", shown)
     accepted = company.change("megan", meeting, **LATER).body["attendees"][0]
     assert "proposedNewTime" not in accepted
 
