@@ -17,7 +17,7 @@ COPY src src
 RUN /build/bin/pip wheel --no-cache-dir --no-index --no-deps --no-build-isolation --wheel-dir /wheel . \
  && /build/bin/pip --python /opt/daypass/bin/python install --no-cache-dir --no-index --no-deps /wheel/*.whl
 
-FROM ${BASE_IMAGE}
+FROM ${BASE_IMAGE} AS runtime
 LABEL org.opencontainers.image.title="daypass" \
       org.opencontainers.image.description="Microsoft 365 sign-in and calendar from any screen" \
       org.opencontainers.image.licenses="MIT"
@@ -34,4 +34,13 @@ ENV PATH=/opt/daypass/bin:$PATH \
     DAYPASS_STATE_DIR=/data \
     DAYPASS_STORAGE=volume
 USER 10001
+
+# The pretend tenant for other people's projects: `docker run --rm -p 127.0.0.1:8443:8443 daypass-sandbox` (make sandbox-image).
+FROM runtime AS sandbox
+LABEL org.opencontainers.image.title="daypass-sandbox" \
+      org.opencontainers.image.description="A pretend Microsoft 365 tenant to test calendar apps on"
+EXPOSE 8443
+ENTRYPOINT ["daypass", "sandbox", "up", "--host", "0.0.0.0", "--i-know", "--state", "/data/sandbox"]
+
+FROM runtime
 ENTRYPOINT ["daypass"]

@@ -8,7 +8,7 @@ PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CODE   := src tests bench tools typings
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 
-.PHONY: demo test lint format docs bench image lock clean
+.PHONY: demo test lint format docs bench image sandbox-image lock clean
 .DEFAULT_GOAL := demo
 
 # What running needs comes first and alone: the demo should not wait for linters and browsers' drivers.
@@ -57,6 +57,9 @@ bench: $(READY)  ## speed, as ratios in one run
 
 image:  ## the container image, with docker or buildah
 	./tools/build-image
+
+sandbox-image:  ## the image of the pretend tenant alone, for other people's projects
+	IMAGE=$${IMAGE:-daypass-sandbox:latest} ./tools/build-image --target sandbox
 
 lock:  ## renew the pinned requirements (needs uv)
 	$(COMPILE) --extra sandbox -o requirements/runtime.txt pyproject.toml

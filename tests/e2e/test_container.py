@@ -10,11 +10,14 @@ import json
 import os
 import re
 import shutil
+import socket
+import ssl
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -186,6 +189,27 @@ def test_on_a_volume_the_sign_in_outlives_the_command_and_is_sealed(container: C
     [vault] = volume.rglob("*.vault")
     assert (vault.stat().st_mode & 0o777, vault.stat().st_uid) == (0o600, 10001)
     assert jwts_below(volume) == ""
+
+
+def test_the_pretend_tenant_alone_listens_to_the_outside(container: Container) -> None:
+    """Its image is this one with another entry point, which is read from the Dockerfile and run here."""
+    stage = (ROOT / "Dockerfile").read_text().partition("FROM runtime AS sandbox\n")[2].partition("\nFROM ")[0]
+    entry_point = json.loads(re.search(r"^ENTRYPOINT (.*)$", stage, re.MULTILINE)[1])
+    assert "EXPOSE 8443" in stage
+    site = json.loads(container.prints(*entry_point, "--port", "0", "--name", "tenant", "--seed", "empty", "--background"))
+    try:
+        context = ssl.create_default_context(cafile=str(container.root / site["ca_file"].lstrip("/")))
+        port = urlsplit(site["authority"]).port
+        with (
+            socket.create_connection(("127.0.0.2", port), timeout=10) as plain,
+            context.wrap_socket(plain, server_hostname="tenant") as secure,
+        ):
+            secure.sendall(b"GET /common/v2.0/.well-known/openid-configuration HTTP/1.1\r\nHost: tenant:8443\r\nConnection: close\r\n\r\n")
+            answer = b"".join(iter(lambda: secure.recv(65536), b""))
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert b"https://tenant:8443/" in answer
+    finally:
+        container.prints("daypass", "sandbox", "down")
 
 
 def jwts_below(folder: Path) -> str:

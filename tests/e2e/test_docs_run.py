@@ -152,6 +152,13 @@ def test_the_page_on_notifications_can_be_followed_to_the_letter(reader):
         reader.type('kill "${WEBHOOK:-$$}" 2> told.txt || true')
 
 
+def test_the_programs_for_other_languages_run(reader):
+    missing = [tool for tool in ("curl", "node") if not shutil.which(tool)]
+    if missing:
+        pytest.skip(f"NOT ON THIS MACHINE, so that the programs for other languages were not run: {', '.join(missing)}")
+    assert follow(reader, "how-to/sandbox-clients.md") == 8
+
+
 def test_the_page_on_seeds_can_be_followed_to_the_letter(reader):
     assert follow(reader, "reference/seeds.md") == 5
 
