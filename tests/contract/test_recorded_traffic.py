@@ -1,0 +1,86 @@
+"""What the whole suite said to the tenant and heard from it, judged by Microsoft's own published contract.
+
+These come last. Run by themselves they have nothing to judge and say so; with `pytest tests/unit/sandbox tests/contract` they have most.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+
+import judging
+from recorder import NOTED
+
+pytestmark = pytest.mark.last
+
+ENOUGH = 150  # exchanges of different shape, fewer than the unit tests of the sandbox alone make
+MADE_UP = re.compile(r"/v1\.0/(people|pets|many|halls)\b")  # lists that tests of the query language make for themselves
+
+# What the service takes although its contract says otherwise, and who saw it do so. All else that is taken must be within the contract.
+TAKEN_ALL_THE_SAME = {
+    "any letter case of enumerations and of members (36 examples of the documentation itself)": r"in another letter case|is spelled '",
+    "truth values and numbers in quotes (7 examples of the documentation itself)": r"quoted (boolean|integer|number)",
+    "a dateTime with an offset of its own, which then counts (the tutorial's own program)": r"is not \{date\}T\{time\} without offset",
+    "keys in parentheses with the padding that ids end in (OData 4.01, URL conventions 4.3.1)": r"\('[^']*='\)\S* no such path",
+    "anything in members that only the service writes, which passes them over": r"\$\.(responseStatus|attendees\[\d+\]\.status)\.",
+    "an action without a body, where no parameter is required (OData 4.01, part 1, 11.5.5.1)": (
+        r"/(accept|decline|tentativelyAccept|cancel|addPassword) -> 20\d: - MissingRequiredRequestBody"
+    ),
+    "null for a collection, which then is empty or as it was; nobody is known to have seen what the service says": (
+        r"None (for not nullable|is not of type 'array')"
+    ),
+    "events without a window, which beta has (api/event-delta)": r"/beta/\S*/events/delta\S* -> 200: - MissingRequiredParameter",
+    "the window of expanded instances (api/event-list-instances)": r"undeclared query parameter (start|end)DateTime",
+    "options of OData that are not declared one by one (concepts/query-parameters)": r"undeclared query parameter \$(format|count)",
+    "files of To Do in the words of its pages (api/todotask-post-attachments, api/taskfileattachment-createuploadsession)": (
+        r"/todo/\S*/attachments(/createUploadSession)? -> 201: \$\.(contentBytes|attach)"
+    ),
+    "attachments whose kind is told by what they have": r"/attachments -> 201: \$\.\w+ unknown property .*belongs to derived",
+}
+
+# What the service answers although its contract says nothing of it, or the judge's cut of the contract does not reach so far.
+ANSWERED_ALL_THE_SAME = {
+    "the code and the message within a refusal (concepts/delta-query-overview; observed by others of To Do)": (
+        r"innerError\.(code|message) unknown"
+    ),
+    "routes that are documented, each with its page, and not in the judge's cut": r" no such path in the contract",
+    "the kinds of a place's mode, of which the judge's cut has only the base (resources/placemode)": r"\w+PlaceMode where",
+    "places of other kinds than rooms (api/place-get, api/place-update)": (
+        r"/places/\S+ -> 200: \$(\.\w+)* (@odata\.type \S+ where|unknown property \(not in microsoft\.graph\.room\))"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory):
+    kit = judging.command()
+    if len(NOTED) < ENOUGH:
+        pytest.skip(f"NOTHING TO JUDGE: {len(NOTED)} exchanges were recorded; run the other tests too")
+    exchanges = [exchange for exchange in NOTED.values() if not MADE_UP.match(urlsplit(exchange["url"]).path)]
+    return judging.judge(kit, exchanges, tmp_path_factory.mktemp("judged"))
+
+
+def unknown(lines, known):
+    """The findings that no known exception covers."""
+    pattern = re.compile("|".join(known.values()))
+    return [line for line in lines.splitlines() if not pattern.search(line)]
+
+
+def test_what_was_granted_is_answered_within_the_contract(judged):
+    told = judging.told([verdict for verdict in judged if verdict[0]["status"] < 400], "response")
+    wrong = unknown(told, ANSWERED_ALL_THE_SAME)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_what_was_refused_is_refused_in_the_declared_form(judged):
+    told = judging.told([verdict for verdict in judged if verdict[0]["status"] >= 400], "response")
+    wrong = unknown(told, ANSWERED_ALL_THE_SAME)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_what_was_granted_was_asked_within_the_contract_or_is_known_to_be_taken(judged):
+    asked = judging.told([verdict for verdict in judged if verdict[0]["status"] < 400], "request")
+    wrong = unknown(asked, {**TAKEN_ALL_THE_SAME, **ANSWERED_ALL_THE_SAME})
+    assert not wrong, "\n".join(wrong)
