@@ -9,6 +9,7 @@ from daypass.wire import Response
 from ..clock import graph_stamp
 from ..directory.log import note
 from ..entra import apps as registrations
+from ..entra.addresses import parts_of
 from ..entra.clients import digest
 from ..entra.graph_api import ROLE, SCOPE
 from ..routes import Call, Route, reply
@@ -39,6 +40,9 @@ def register_app(call: Call) -> Response:
     for name, value in body.items():
         if not isinstance(value, MEMBERS[name]):
             raise wrong(f"{name} must be {_WORDS[MEMBERS[name]]}")
+    for uri in _texts(body.get("redirectUris", [])):
+        if parts_of(uri) is None:
+            raise wrong(f"redirectUris: '{uri}' is no address that a browser may be sent back to")
     client_id = body.get("client_id") or call.tenant.new_id("app")
     if client_id not in state.apps:
         state.apps[client_id] = registrations.registered(client_id, "App", public=True, permissions=["User.Read"])

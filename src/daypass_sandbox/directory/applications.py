@@ -9,6 +9,7 @@ from daypass.wire import Response
 
 from ..clock import graph_stamp
 from ..entra import apps
+from ..entra.addresses import may_be_registered
 from ..graph import odata
 from ..graph.permissions import CREATE_APPS, READ_APPS, WRITE_APPS
 from ..routes import Call, Route
@@ -114,17 +115,12 @@ def _write(call: Call, app: Json, values: Json, *, fresh: bool) -> list[Json]:
 
 
 def _check_addresses(values: Json) -> None:
-    """Redirect URIs are absolute, and on the web secure unless they lead back to the same machine."""
+    """Redirect URIs are such as may be registered for their platform."""
     for platform in apps.PLATFORMS:
         written: Json = values.get(platform) or {}
         uris: list[str] = written.get("redirectUris") or []
         for uri in uris:
-            try:
-                url = urlsplit(uri)
-            except ValueError:
-                raise invalid_value("redirectUris", "Application") from None
-            insecure = platform != "publicClient" and url.scheme == "http" and url.hostname not in apps.LOOPBACK
-            if not url.scheme or insecure or url.fragment or "*" in (url.hostname or ""):
+            if not may_be_registered(uri, platform):
                 raise bad_request(f"The redirect URI '{uri}' is not valid for the platform.", target=platform, code="InvalidValue")
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from ..clock import graph_stamp
 from ..directory.log import note
+from . import addresses
 from .graph_api import GRAPH_APP_ID, GRAPH_URL, OPENID, ROLE, ROLE_NAMES, SCOPE, base64url, permission_id, permission_name
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ MICROSOFT_TENANT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 REGISTERED_PERMISSIONS = ("Calendars.ReadWrite", "User.Read")
 NATIVE_CLIENT = "https://login.microsoftonline.com/common/oauth2/nativeclient"
 FIRST_REDIRECTS = ("http://localhost", NATIVE_CLIENT)
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 PLATFORMS = ("web", "publicClient", "spa")
 
 
@@ -139,24 +138,13 @@ def redirect_uris(app: Mapping[str, Any]) -> list[str]:
 def platform_of(app: Mapping[str, Any], redirect_uri: str) -> str | None:
     """Which platform (`web`, `publicClient`, `spa`) a redirect URI is registered for; None if for none.
 
-    A registered loopback address stands for any port, and with or without a closing slash (reference "Redirect URI restrictions").
+    A registered loopback address stands for any port (reference "Redirect URI restrictions").
     """
     for platform in PLATFORMS:
         for known in redirect_uris({platform: app.get(platform)}):
-            if _same_address(known, redirect_uri):
+            if addresses.same(known, redirect_uri):
                 return platform
     return None
-
-
-def _same_address(known: str, given: str) -> bool:
-    if known == given:
-        return True
-    try:
-        ours, theirs = urlsplit(known), urlsplit(given)
-        loopback = ours.hostname in LOOPBACK and ours.hostname == theirs.hostname and theirs.port != 0
-    except ValueError:
-        return False
-    return loopback and (ours.scheme, ours.path.rstrip("/")) == (theirs.scheme, theirs.path.rstrip("/"))
 
 
 # --- service principals --------------------------------------------------------------------------------------------

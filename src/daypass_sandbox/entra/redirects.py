@@ -13,7 +13,7 @@ from daypass.wire import Response
 
 from ..clock import entra_stamp
 from ..routes import Call
-from . import apps, refusals
+from . import addresses, apps, refusals
 from .forms import known_app, required
 from .pages import page
 from .refusals import Refusal, correlation_of
@@ -34,8 +34,8 @@ class Address:
     @property
     def origin(self) -> str:
         """What a Content-Security-Policy must let a form lead to."""
-        url = urlsplit(self.uri)
-        return f"{url.scheme}://{url.netloc}" if url.scheme in ("http", "https") else f"{url.scheme}:"
+        parts = addresses.parts_of(self.uri)
+        return parts.origin if parts else "'none'"
 
 
 def address_of(call: Call) -> Address:

@@ -123,6 +123,50 @@ def test_a_change_keeps_what_it_does_not_name(graph):
     assert graph("PATCH", f"/applications(appId='{app['appId']}')", {"notes": "x"}).status == 204
 
 
+FOR_NOBODY = (
+    "javascript:alert(1)",
+    "JavaScript://x/%0aalert(1)",
+    "data:text/html,x",
+    "vbscript:x",
+    "blob:https://a.example/1",
+    "file:///etc",
+    "about:blank",
+)
+UNREADABLE = (
+    "https://a.example/a b",
+    "https://a.example/\n",
+    "https://a@b.example",
+    "https://a.example\\b",
+    "https://*.example",
+    "https:a.example",
+)
+
+
+@pytest.mark.parametrize("platform", ["web", "spa", "publicClient"])
+@pytest.mark.parametrize("uri", [*FOR_NOBODY, *UNREADABLE, "http://a.example"])
+def test_no_platform_takes_an_address_that_runs_or_is_read_in_two_ways(graph, platform, uri):
+    answer = graph("PATCH", f"/applications/{registered(graph)['id']}", {platform: {"redirectUris": [uri]}})
+    assert (answer.status, answer.code) == (400, "Request_BadRequest")
+
+
+@pytest.mark.parametrize(
+    ("uri", "web", "own"),
+    [
+        ("https://a.example/cb", 204, 204),
+        ("http://127.0.0.1:3000/cb", 204, 204),
+        ("http://[::1]/", 204, 204),
+        ("myapp://auth", 400, 204),
+        ("msal00000000-0000-4000-8000-000000000001://auth", 400, 204),
+        ("msauth://com.contoso.board/c2lnbmF0dXJl%3D", 400, 204),
+        ("urn:ietf:wg:oauth:2.0:oob", 400, 204),
+    ],
+)
+def test_a_scheme_of_ones_own_is_for_installed_programs(graph, uri, web, own):
+    path = f"/applications/{registered(graph)['id']}"
+    for platform, status in (("web", web), ("spa", web), ("publicClient", own)):
+        assert graph("PATCH", path, {platform: {"redirectUris": [uri]}}).status == status
+
+
 @pytest.mark.parametrize(
     ("change", "status"),
     [

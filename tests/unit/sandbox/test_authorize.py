@@ -143,6 +143,57 @@ def test_a_loopback_address_may_have_any_port(browser, redirect):
     assert told(browser.sign_in(redirect_uri=redirect))["code"]
 
 
+TWO_FACED = (
+    "http://evil.example\\@localhost",
+    "http://evil.example@localhost",
+    "http://evil.example:80@localhost:1/",
+    "http://localhost\\.evil.example",
+    "http://localhost\t:1",
+    " http://localhost",
+    "http://localhost\r\n",
+    "http:\\\\localhost",
+    "http:localhost",
+    "http:///localhost",
+    "http://localhost:1;script-src",
+    "http://localhost,evil.example",
+    "http://localhost:1/#there",
+    "http://localhost:1/?more=1",
+    "http://localhost:0",
+)
+
+
+@pytest.mark.parametrize("uri", TWO_FACED)
+def test_an_address_that_browsers_read_otherwise_gets_nothing(browser, uri):
+    answer = browser.open(redirect_uri=uri)
+    assert (answer.status, "AADSTS50011: " in answer.body.decode()) == (400, True)
+    leaving = browser.open(path="oauth2/v2.0/logout", post_logout_redirect_uri=uri)
+    assert (leaving.status, "location" in leaving.headers) == (200, False)
+
+
+@pytest.mark.parametrize(
+    ("uri", "allowed"),
+    [
+        ("https://board.contoso.example:8443/done;v=1", "https://board.contoso.example:8443"),
+        ("http://localhost:8400", "http://localhost:8400"),
+        ("http://[::1]:8400/", "http://[::1]:8400"),
+        ("msal123://auth", "msal123:"),
+    ],
+)
+def test_a_form_may_lead_to_host_and_port_of_the_address_alone(browser, tenant, uri, allowed):
+    tenant.state.apps[CLIENT_ID]["publicClient"] = {"redirectUris": [uri]}
+    policy = browser.sign_in(response_mode="form_post", redirect_uri=uri).headers["content-security-policy"]
+    assert f"form-action {allowed}; " in policy
+
+
+@pytest.mark.parametrize(
+    "uri", ["https://a.example;script-src *", "https://a.example,b.example/", "https://'self'/", "javascript:alert(1)", "data:,x"]
+)
+def test_an_address_that_would_write_policy_or_run_is_never_served(browser, tenant, entra, uri):
+    tenant.state.apps[CLIENT_ID]["publicClient"] = {"redirectUris": [uri]}
+    assert browser.open(redirect_uri=uri).status == 400
+    assert entra.control("POST", "apps", {"client_id": CLIENT_ID, "redirectUris": [uri]}).status == 400
+
+
 @pytest.mark.parametrize(
     ("query", "number"),
     [
