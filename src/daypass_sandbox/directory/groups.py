@@ -158,6 +158,20 @@ def update_group(call: Call) -> Response:
     exchange = set(values) & set(shapes.GROUP_EXCHANGE)
     if exchange and (set(values) - exchange or added):
         raise bad_request("Properties that Exchange keeps must be changed in a request of their own.")
+    if added is not None and len(added) > MOST_BOUND:
+        raise bad_request(f"At most {MOST_BOUND} members can be added in one request.")
+    _check_change(group, values)
+    _check_nickname(call, {"mailEnabled": group.get("mailEnabled"), **values}, group["id"])
+    if added:
+        members.add(call, group, "members", added)
+    changed = {**group, **{name: merged(group.get(name), value) for name, value in values.items()}}
+    call.tenant.state.groups[group["id"]] = changed
+    note(call.tenant, "groups", group["id"], aspects=differing(show_group(group), show_group(changed)))
+    return Response(200 if exchange else 204)
+
+
+def _check_change(group: Json, values: Json) -> None:
+    """Fault 400 for what a group cannot become after it was made."""
     if "displayName" in values and not values["displayName"]:
         raise invalid_value("displayName", "Group")
     for name in ("groupTypes", "mailEnabled", "isAssignableToRole"):
@@ -165,15 +179,6 @@ def update_group(call: Call) -> Response:
             raise bad_request(f"Property '{name}' cannot be changed after the group was created.", target=name, code="InvalidValue")
     if values.get("visibility") == "HiddenMembership" and group.get("visibility") != "HiddenMembership":
         raise invalid_value("visibility", "Group")
-    _check_nickname(call, {"mailEnabled": group.get("mailEnabled"), **values}, group["id"])
-    if added is not None and len(added) > MOST_BOUND:
-        raise bad_request(f"At most {MOST_BOUND} members can be added in one request.")
-    if added:
-        members.add(call, group, "members", added)
-    changed = {**group, **{name: merged(group.get(name), value) for name, value in values.items()}}
-    call.tenant.state.groups[group["id"]] = changed
-    note(call.tenant, "groups", group["id"], aspects=differing(show_group(group), show_group(changed)))
-    return Response(200 if exchange else 204)
 
 
 def delete_group(call: Call) -> Response:

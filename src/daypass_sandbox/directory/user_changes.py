@@ -7,7 +7,7 @@ nothing about mailboxes here. Every user may act as an administrator.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from daypass.wire import Response
@@ -105,7 +105,6 @@ def _check_reach(call: Call, user_id: str, values: Mapping[str, Any]) -> None:
 def _checked(call: Call, values: Json, before: Mapping[str, Any]) -> Json:
     """The values as they are kept; Fault 400 for those that cannot be."""
     check_lengths(values, shapes.USER_LENGTHS, "User")
-    state = call.tenant.state
     values = {**values, **{n: instant(values[n], n, "User") for n in shapes.USER_INSTANTS if values.get(n)}}
     profile: Json = values.get("passwordProfile") or {}
     if profile.get("password"):
@@ -113,20 +112,22 @@ def _checked(call: Call, values: Json, before: Mapping[str, Any]) -> Json:
         values["passwordProfile"] = {name: value for name, value in profile.items() if name != "password"}
     if "userPrincipalName" in values and values["userPrincipalName"] != before.get("userPrincipalName"):
         _check_principal_name(call, values["userPrincipalName"] or "", before.get("id", ""))
-    if values.get("mail") and not MAIL.fullmatch(values["mail"]):
-        raise invalid_value("mail", "User")
-    if values.get("mail") and resolve(state, values["mail"]) not in (None, before.get("id")):
+    if values.get("mail") and resolve(call.tenant.state, values["mail"]) not in (None, before.get("id")):
         raise conflict("proxyAddresses")
-    if values.get("mailNickname") is not None and not NICKNAME.fullmatch(values["mailNickname"]):
-        raise invalid_value("mailNickname", "User")
-    if len(values.get("businessPhones") or ()) > 1:
-        raise invalid_value("businessPhones", "User")
-    if values.get("usageLocation") and not re.fullmatch(r"[A-Za-z]{2}", values["usageLocation"]):
-        raise invalid_value("usageLocation", "User")
-    for identity in values.get("identities") or ():
-        if not identity.get("signInType") or not identity.get("issuer"):
-            raise invalid_value("identities", "User")
+    for name, is_wrong in _WRONG.items():
+        if values.get(name) is not None and is_wrong(values[name]):
+            raise invalid_value(name, "User")
     return values
+
+
+# What a property must not be, beyond its type.
+_WRONG: Mapping[str, Callable[[Any], bool]] = {
+    "mail": lambda mail: bool(mail) and not MAIL.fullmatch(mail),
+    "mailNickname": lambda name: not NICKNAME.fullmatch(name),
+    "businessPhones": lambda phones: len(phones) > 1,
+    "usageLocation": lambda country: bool(country) and not re.fullmatch(r"[A-Za-z]{2}", country),
+    "identities": lambda identities: any(not one.get("signInType") or not one.get("issuer") for one in identities),
+}
 
 
 def _check_principal_name(call: Call, name: str, own_id: str) -> None:

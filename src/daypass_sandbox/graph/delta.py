@@ -30,7 +30,7 @@ import hmac
 import json
 import zlib
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -154,11 +154,7 @@ def opened(call: Call, log: ChangeLog, name: str, rules: Rules = OUTLOOK) -> Ste
         raise _badly_formed()
     (option, token), *_ = given.items()
     sealed = _unsealed(call, token)
-    for other, text in options.items():
-        if sealed["options"].get(other) != text:
-            raise Fault(400, "BadRequest", f"The query option '{other}' is sealed in the token and cannot be given beside {option}.")
-    if sealed["kind"] != option:
-        raise _badly_formed()
+    _check_seal(sealed, option, options)
     cursor = Cursor(**sealed["cursor"])
     if option == "$deltatoken":
         cursor = replace(cursor, began=cursor.at)
@@ -169,6 +165,15 @@ def opened(call: Call, log: ChangeLog, name: str, rules: Rules = OUTLOOK) -> Ste
     if sealed["name"] != name or too_old or not log.knows(cursor.at):
         raise _stale(step, sealed["name"])
     return step
+
+
+def _check_seal(sealed: Json, option: str, options: Mapping[str, str]) -> None:
+    """Fault 400 for options beside a token that are not those it seals, and for a token given as one of the other kind."""
+    for other, text in options.items():
+        if sealed["options"].get(other) != text:
+            raise Fault(400, "BadRequest", f"The query option '{other}' is sealed in the token and cannot be given beside {option}.")
+    if sealed["kind"] != option:
+        raise _badly_formed()
 
 
 def answered(step: Step, feed: Feed, context: str, *, size: int | None = None, applied: str = "") -> Response:

@@ -317,11 +317,16 @@ def _reach(type_: Type, other: Operand) -> Type | None:
         return TEXT if type_ == ENUMERATION else type_
     if type_ in NUMBERS and other.type in NUMBERS:
         return values.NUMBER
-    if type_ == INSTANT and other.type == DAY:
-        return INSTANT
-    if type_ == WALL and (other.type in (INSTANT, DAY) or (other.type == TEXT and other.constant)):
-        return WALL
-    return type_ if isinstance(type_, tuple) and (other.type == ENUMERATION or (other.type == TEXT and other.constant)) else None
+    return type_ if _takes(type_, other.type, written=other.type == TEXT and other.constant) else None
+
+
+def _takes(type_: Type, other: Type, *, written: bool) -> bool:
+    """Whether a value of another type can be read as one of this type; `written` says that it is a text in the question itself."""
+    if type_ == INSTANT:
+        return other == DAY
+    if type_ == WALL:
+        return written or other in (INSTANT, DAY)
+    return isinstance(type_, tuple) and (written or other == ENUMERATION)
 
 
 def _in_form(operand: Operand, common: Type, left: Operand, right: Operand, word: str) -> Value:

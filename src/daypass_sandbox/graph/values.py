@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from .. import zones
+from ..routes import Fault
 from . import payload, query
 
 Type: TypeAlias = str | tuple[str, ...]
@@ -42,8 +43,11 @@ _FLAG_NAME = re.compile(r"(is|has)[A-Z]\w*|\w*Enabled")
 _INSTANT_NAME = re.compile(r"\w+DateTime")
 
 
-class Incomparable(ValueError):
+class Incomparable(Fault):
     """A value that is not of the type it should be."""
+
+    def __init__(self, text: object) -> None:
+        super().__init__(400, "BadRequest", f"The value '{text}' cannot be compared.")
 
 
 class Types(dict[str, Type]):
