@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import ssl
+import sys
 import tempfile
 from collections.abc import Generator, Iterable
 from pathlib import Path
@@ -97,9 +98,9 @@ class Store:
         if file.exists():
             try:
                 tenant.restore(json.loads(file.read_bytes()))
-            except (ValueError, TypeError, AttributeError) as error:
+            except (ValueError, RecursionError) as error:
                 raise ValueError(f"{file} cannot be read as a tenant's state ({error}); move it away to begin again") from None
-        self._saved_at = -1
+        self._saved_at, self._failing = -1, False
 
     def save(self) -> None:
         """Write the state if it changed since it was last written."""
@@ -108,8 +109,19 @@ class Store:
             write_private(self._file, json.dumps(self._tenant.state.to_json(), separators=(",", ":")).encode())
             self._saved_at = changes
 
-    async def save_now_and_then(self) -> None:
-        """Save every second what changed."""
-        while True:
+    def save_if_possible(self) -> None:
+        """The same; where that fails it is said on standard error, once until it succeeds again."""
+        try:
             self.save()
+        except OSError as error:
+            if not self._failing:
+                sys.stderr.write(f"{self._file} cannot be saved ({error}); trying again every second\n")
+            self._failing = True
+        else:
+            self._failing = False
+
+    async def save_now_and_then(self) -> None:
+        """Save every second what changed; where that fails, as on a full disk, again a second later."""
+        while True:
+            self.save_if_possible()
             await asyncio.sleep(SAVE_EVERY_SECONDS)

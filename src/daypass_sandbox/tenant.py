@@ -55,6 +55,7 @@ from .outlook.settings import ROUTES as SETTINGS_ROUTES
 from .outlook.supported import ROUTES as SUPPORTED_ROUTES
 from .outlook.tips import ROUTES as TIPS_ROUTES
 from .routes import Call, Fault, Route, Router, reply
+from .saved import strange_members
 from .seeds import planting
 from .subscriptions.delivery import PostOffice
 from .subscriptions.routes import ROUTES as SUBSCRIPTION_ROUTES
@@ -160,6 +161,7 @@ class State:
             raise ValueError("this is not a state of this sandbox: not a JSON object")
         blank = cls().to_json()
         wrong = sorted(name for name, value in saved.items() if not isinstance(value, type(blank.get(name))))
+        wrong = wrong or strange_members(saved, {member.name: str(member.type) for member in fields(cls)})
         if wrong:
             raise ValueError(f"this is not a state of this sandbox: unknown or malformed members {', '.join(wrong)}")
         state = cls(**saved)
@@ -231,9 +233,16 @@ class Tenant:
         self.happened.clear()
 
     def restore(self, saved: dict[str, Any]) -> None:
-        """Take over a state saved by `State.to_json`, clock setting included; ValueError when it is none."""
-        self.state = State.from_json(saved)
-        self.clock = TenantClock(self._source, self.state.clock)
+        """Take over a state saved by `State.to_json`, clock setting included; ValueError when it is none, and then all stays as it was."""
+        before = self.state, self.clock
+        try:
+            self.state = State.from_json(saved)
+            self.clock = TenantClock(self._source, self.state.clock)
+            iso(self.clock.now())
+            self.post = PostOffice(self)
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError) as error:
+            self.state, self.clock = before
+            raise error if isinstance(error, ValueError) else ValueError(f"this is not a state of this sandbox: {error!r}") from None
         self.happened.clear()
 
     def new_id(self, kind: str) -> str:

@@ -14,7 +14,7 @@ from daypass_sandbox.routes import Permissions, Route, reply
 from daypass_sandbox.tenant import CLIENT_ID, TENANT_ID, State, Tenant
 from drive import drive
 from entra_caller import ROOT, Entra
-from graph_caller import MEGAN, NOW, StoppedClock, new_tenant
+from graph_caller import MEGAN, NOW, Graph, StoppedClock, new_tenant
 
 WHO = (
     Route("GET", "/users/{user_id}", lambda call: reply(200, dict(call.path)), Permissions(("User.Read", "User.ReadWrite"))),
@@ -229,6 +229,36 @@ def test_what_is_no_state_is_not_restored(tenant, saved):
     with pytest.raises(ValueError, match="not a state"):
         tenant.restore(saved)
     assert tenant.state.users
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"users": {"x": 5}},
+        {"users": {"x": {}}},
+        {"apps": {"a": 5}},
+        {"apps": {"a": {"publicClient": True}}},
+        {"subscriptions": {"a": {}}},
+        {"mailboxes": {"a": {"calendars": {}, "events": [1]}}},
+        {"mailboxes": {"a": {"calendars": {}, "events": {"e": 1}}}},
+        {"mailboxes": {"a": {}}},
+        {"faults": [{}]},
+        {"consents": {"a": 1}},
+        {"sessions": {"a": "1"}},
+        {"domains": [1]},
+        {"clock": {"stopped_at": "soon"}},
+        {"clock": {"stopped_at": 1e300}},
+        {"notifications": {"waiting": {"n1": {}}}},
+        {"notifications": {"waiting": 5}},
+    ],
+)
+def test_a_state_that_cannot_be_served_is_not_taken_over(member):
+    tenant = new_tenant("contoso")
+    saved, before = json.loads(json.dumps(tenant.state.to_json())), tenant.state
+    with pytest.raises(ValueError, match=r"not a state|could not convert"):
+        tenant.restore({**saved, **member})
+    assert tenant.state is before
+    assert Graph(tenant, scopes=("User.Read",))("GET", "/me").status == 200
 
 
 @pytest.mark.parametrize(("keep_clock", "now"), [(False, NOW), (True, NOW + 60)])
