@@ -108,8 +108,7 @@ def _checked(call: Call, values: Json, before: Mapping[str, Any]) -> Json:
     values = {**values, **{n: instant(values[n], n, "User") for n in shapes.USER_INSTANTS if values.get(n)}}
     profile: Json = values.get("passwordProfile") or {}
     if profile.get("password"):
-        _check_password(profile["password"], values.get("passwordPolicies") or before.get("passwordPolicies") or "")
-        values["passwordProfile"] = {name: value for name, value in profile.items() if name != "password"}
+        values["passwordProfile"] = _without_password(profile, values.get("passwordPolicies") or before.get("passwordPolicies") or "")
     if "userPrincipalName" in values and values["userPrincipalName"] != before.get("userPrincipalName"):
         _check_principal_name(call, values["userPrincipalName"] or "", before.get("id", ""))
     if values.get("mail") and resolve(call.tenant.state, values["mail"]) not in (None, before.get("id")):
@@ -118,6 +117,12 @@ def _checked(call: Call, values: Json, before: Mapping[str, Any]) -> Json:
         if values.get(name) is not None and is_wrong(values[name]):
             raise invalid_value(name, "User")
     return values
+
+
+def _without_password(profile: Json, policies: str) -> Json:
+    """A password profile as it is kept: the password itself is looked at and forgotten."""
+    _check_password(profile["password"], policies)
+    return {name: value for name, value in profile.items() if name != "password"}
 
 
 # What a property must not be, beyond its type.
