@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ..routes import Call, Caller, Fault
 from .apps import derived_id, principal_of
-from .graph_api import GRAPH_APP_ID, GRAPH_URL, base64url
+from .graph_api import GRAPH_APP_ID, GRAPH_URL, ROLE_NAMES, base64url
 
 if TYPE_CHECKING:
     from ..tenant import Tenant
@@ -83,7 +83,8 @@ def caller_of(call: Call) -> Caller:
     if str(claims["aud"]).rstrip("/") not in (GRAPH_APP_ID, GRAPH_URL, call.root):
         raise _unauthorized(call, "Access token validation failure. Invalid audience.")
     if claims.get("idtyp") == "app":
-        return Caller("", str(claims["appid"]), frozenset(map(str, claims.get("roles", ()))))
+        roles = frozenset(map(str, claims.get("roles", ())))
+        return Caller("", str(claims["appid"]), roles | {name for name, other in ROLE_NAMES.items() if other in roles})
     user_id = str(claims.get("oid", ""))
     if user_id and user_id not in state.users:
         raise _unauthorized(call, "The user account of the access token does not exist in the directory.")

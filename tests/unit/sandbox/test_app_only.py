@@ -57,6 +57,15 @@ def test_graph_takes_the_token_for_whom_it_may_read_and_nothing_else(entra):
     assert entra.get("/v1.0/me", **bearer).status == 400
 
 
+def test_a_role_with_two_names_opens_what_either_name_does(entra):
+    entra.ask_control("POST", "apps", {"client_id": CLIENT_ID, "roles": ["Calendars.ReadBasic"], "secret": SECRET})
+    token = ask(entra, client_id=CLIENT_ID).json()["access_token"]
+    assert claims_of(token)["roles"] == ["Calendars.ReadBasic.All"]
+    answer = entra.get(f"/v1.0/users/{MEGAN}/calendar/events", authorization=f"Bearer {token}")
+    assert answer.status == 200
+    assert entra.get(f"/v1.0/users/{MEGAN}/calendars", authorization=f"Bearer {token}").status == 200
+
+
 def test_an_app_without_roles_gets_a_token_that_opens_nothing(entra):
     entra.ask_control("POST", "apps", {"client_id": CLIENT_ID, "publicClient": False, "secret": SECRET})
     token = ask(entra, client_id=CLIENT_ID).json()["access_token"]
