@@ -111,6 +111,17 @@ def _in_own_list(call: Call, box: Mailbox, source: Mapping[str, str]) -> Mailbox
     return _shared_by(call, theirs, [source["calendar"]], shown={name: listed[name] for name in names if name in listed})
 
 
+def recheck(call: Call, box: Mailbox, event: Json, user_id: str) -> None:
+    """Fault 403 unless somebody may still change an event of a mailbox, who could when they began with it."""
+    state = call.tenant.state
+    if user_id == box.owner_id:
+        return
+    calendar = box.calendar(event["calendarId"])
+    guest = Guest(calendar["id"], ROLES[role_of(state, calendar, user_id)], token_writes=True)
+    shared = SharedMailbox(box, {calendar["id"]: guest}, shows_private=bool(quirks.value(state, "privateDetailsShown")))
+    shared.to_write(event)
+
+
 def _shared_by(call: Call, box: Mailbox, calendar_ids: Iterable[str], shown: Json | None = None) -> Mailbox:
     """What of a mailbox is shared with the caller; Fault 403 when that is nothing."""
     state, scopes = call.tenant.state, call.caller.scopes

@@ -84,7 +84,7 @@ def follow_events(call: Call) -> Response:
     feed = delta.Feed(
         present=lambda: [event_id for event_id, event in box.events.items() if _lies_in(box, event, bounds, calendar_id)],
         shown=shown,
-        concerns=lambda event_id: calendar_id is None or box.log.was_in(event_id, calendar_id),
+        concerns=lambda event_id: box.concerns(event_id, calendar_id),
     )
     return delta.answered(step, feed, "Collection(event)", size=asked.page_size, applied=asked.applied)
 

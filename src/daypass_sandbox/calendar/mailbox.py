@@ -84,6 +84,11 @@ class Mailbox:
         """The calendars by id."""
         return self.state["calendars"]
 
+    @property
+    def owner_id(self) -> str:
+        """The object id of the user or group whose mailbox it is."""
+        return self._owner.partition("/")[2]
+
     def is_current(self, state: Json) -> bool:
         """Whether this index belongs to that state and nobody added to it behind the index's back."""
         return self.state is state and self._indexed == len(state["events"])
@@ -145,6 +150,14 @@ class Mailbox:
     def of_meeting(self, uid: str) -> list[Json]:
         """The events of this mailbox that belong to the meeting with this uid: its own, or the copies of those who are asked."""
         return [self.events[event_id] for event_id in self._by_uid.get(uid, ())]
+
+    def to_write(self, event: Json) -> tuple[Mailbox, Json]:
+        """The mailbox and its own event behind one that it shows, for what changes it; nothing stands between them here."""
+        return self, event
+
+    def concerns(self, event_id: str, calendar_id: str | None) -> bool:
+        """Whether a changed event is or was in a calendar, or for None anywhere in this mailbox."""
+        return calendar_id is None or self.log.was_in(event_id, calendar_id)
 
     def neighbours(self, event: Json, day: str) -> tuple[str | None, str | None]:
         """The original days of the occurrences before and after one of a series."""

@@ -159,6 +159,19 @@ class SharedMailbox(Mailbox):
         """The occurrences and exceptions of one series that touch [start, end), in order of time."""
         return [self._slot(slot) for slot in self._real.instances(self.real_event(event), start, end)]
 
+    def to_write(self, event: Json) -> tuple[Mailbox, Json]:
+        """The owner's mailbox and event behind one that was shown, whole; Fault 403 where the guest may not change or see it."""
+        real = self.real_event(event)
+        guest = self._guests.get(real["calendarId"])
+        if guest is None or not guest.writes or self._hides(real, guest):
+            raise denied()
+        return self._real, real
+
+    def concerns(self, event_id: str, calendar_id: str | None) -> bool:
+        """Whether a changed event is or was in a calendar, or for None in any that the guest sees."""
+        places = [guest.id for guest in self._guests.values()] if calendar_id is None else [calendar_id]
+        return any(self.log.was_in(event_id, place) for place in places)
+
     def put(self, event: Json) -> None:
         """Keep a new or changed event in the owner's mailbox; Fault 403 where the guest may not."""
         real_id = self.turned(event["id"])

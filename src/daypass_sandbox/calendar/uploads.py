@@ -24,7 +24,7 @@ from ..graph.payload import FLAG, TEXT
 from ..graph.permissions import WRITE_CALENDARS
 from ..routes import Call, Fault, Route, reply
 from . import attached, attachments, events
-from .access import everywhere, found, opened, owner_id
+from .access import everywhere, found, opened, owner_id, recheck
 from .mailbox import Mailbox, open_mailbox
 
 Json = dict[str, Any]
@@ -54,12 +54,14 @@ def create_session(call: Call) -> Response:
     odata.allow(call)
     asked, box = payload.read(call.json(), SHAPE, "createUploadSession"), opened(call)
     given: Json = asked.get("AttachmentItem") or {}
-    event, _ = found(call, box)
+    event, day = found(call, box)
+    box, real = box.to_write(event)
     _check_item(given)
     session_id, now = call.tenant.new_id("attachmentSession"), call.tenant.clock.now()
     session: Json = {
         **given,
-        "event": call.path["event_id"],
+        "event": call.path["event_id"] if box.owner_id == owner_id(call) else events.view(real, day)["id"],
+        "by": call.caller.user_id,
         "token": call.tenant.new_id("uti"),
         "expires": now + LIFE_SECONDS,
         "pieces": [],
@@ -68,7 +70,7 @@ def create_session(call: Call) -> Response:
     for old in [old for old, other in sessions.items() if other["expires"] <= now]:
         del sessions[old]
     sessions[session_id] = session
-    place = f"{_event_url(call.root, owner_id(call), call.tenant.state.tenant_id, event['id'])}/AttachmentSessions('{session_id}')"
+    place = f"{_event_url(call.root, box.owner_id, call.tenant.state.tenant_id, real['id'])}/AttachmentSessions('{session_id}')"
     resource = {
         "@odata.context": f"{odata.service_root(call)}/$metadata#microsoft.graph.uploadSession",
         "uploadUrl": f"{place}?authtoken={session['token']}",
@@ -143,13 +145,16 @@ def _session(call: Call) -> tuple[Mailbox, Json, Json]:
 
 
 def _finish(call: Call, box: Mailbox, session: Json) -> str:
-    """Attach the whole file, and say where it is."""
+    """Attach the whole file, and say where it is; Fault 403 for who may not any more."""
     owner = _key(call.path["user"]).partition("@")[0]
     content = b"".join(base64.b64decode(piece) for piece in session["pieces"])
     file: Json = {"kind": "fileAttachment", "name": session["name"], "isInline": session.get("isInline") or False}
     file |= attached.file_of(session["name"], session.get("contentType"), content)
     file |= {"contentId": session.get("contentId"), "id": call.tenant.new_id("attachment")}
     file["lastModifiedDateTime"] = events.timestamp(call.tenant.clock.now(), 0)
+    event, day = box.find(session["event"])
+    if session.get("by"):
+        recheck(call, box, event, session["by"])
     attachments.attach(replace(call, path={"user_id": owner, "event_id": session["event"]}), box, file)
     event, day = box.find(session["event"])
     event_id = events.view(event, day)["id"]

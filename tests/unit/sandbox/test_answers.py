@@ -419,12 +419,12 @@ def test_who_may_write_in_somebodys_calendar_answers_in_their_name(company):
     assert company.outbox(kind="response")[0]["from"]["emailAddress"]["name"] == "Alex Wilber"
 
 
-@pytest.mark.parametrize(("role", "status"), [("read", 501), ("limitedRead", 501), ("freeBusyRead", 403)])
-def test_who_may_only_read_somebodys_calendar_answers_nothing_and_forwards_nothing(company, role, status):
+@pytest.mark.parametrize("role", ["read", "limitedRead", "freeBusyRead"])
+def test_who_may_only_read_somebodys_calendar_answers_nothing_and_forwards_nothing(company, role):
     lee, path = shared(company, role)
     before = company.copy("alex")
     assert lee("POST", f"{path}/accept", {}).status == 403
-    assert lee("POST", f"{path}/forward", {"toRecipients": [{"emailAddress": {"address": "lee@contoso.example"}}]}).status == status
+    assert lee("POST", f"{path}/forward", {"toRecipients": [{"emailAddress": {"address": "lee@contoso.example"}}]}).status == 403
     assert company.copy("alex") == before
     assert [kind for kind, *_ in company.sent()] == ["invitation"]
 
