@@ -82,6 +82,14 @@ HTML_PAGE = (
 )
 
 
+LONGEST_PATTERN = 200  # characters of a `path`
+LONGEST_PATH = 1000  # characters of a request's path that are looked at
+MOST_REPETITIONS = 2
+_OPAQUE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)  # an escape, or a class of characters
+_ONE_SEGMENT = re.compile(r"\[\^/\][*+](?=/|\$|$)")  # ends by itself at the next slash
+_REPETITION = re.compile(r"[*+]|\{\d*,\d*\}")
+
+
 class Disrupted(Response):
     """A response that goes wrong on the wire: late, in drips, cut off after some bytes, dropped, or never sent."""
 
@@ -103,16 +111,47 @@ def checked(fault: dict[str, Any], find_user: Callable[[str], str | None]) -> di
     effects = _effects(fault)
     if len(effects) != 1:
         raise ValueError(f"a fault needs exactly one of {', '.join(EFFECTS)}; this one has {', '.join(effects) or 'none'}")
-    try:
-        re.compile(fault.get("path", ""))
-    except re.error as error:
-        raise ValueError(f"path is not a regular expression: {error}") from None
+    check_pattern(fault.get("path", ""))
     kept = {**fault, "left": fault.get("count", 0 if "probability" in fault else 1) or None, "drawn": 0}
     if "user" in fault:
         kept["user"] = find_user(fault["user"])
         if kept["user"] is None:
             raise ValueError(f"there is no user {fault['user']!r}")
     return kept
+
+
+def check_pattern(pattern: str) -> None:
+    """ValueError for what is no regular expression, and for one that could take seconds to be sought in a path."""
+    if len(pattern) > LONGEST_PATTERN:
+        raise ValueError(f"path must be a regular expression of at most {LONGEST_PATTERN} characters")
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ValueError(f"path is not a regular expression: {error}") from None
+    plain = _OPAQUE.sub("x", _ONE_SEGMENT.sub("x", pattern))
+    if _repeats_what_varies(plain):
+        raise ValueError("path repeats a group that holds a repetition or a choice, which can take forever to match")
+    if len(_REPETITION.findall(plain)) > MOST_REPETITIONS:
+        raise ValueError(f"path has more than {MOST_REPETITIONS} repetitions, which can take forever to match; [^/]+/ does not count")
+
+
+def _repeats_what_varies(pattern: str) -> bool:
+    """Whether a group that can match in several ways is itself repeated; escapes and character classes are out of the pattern already."""
+    varying, at = [False], 0
+    while at < len(pattern):
+        repeated = _REPETITION.match(pattern, at)
+        if pattern[at] == "(":
+            varying.append(False)
+        elif pattern[at] == ")" and len(varying) > 1:
+            inner = varying.pop()
+            repeats = re.match(r"[*+{]", pattern[at + 1 :]) is not None
+            if inner and repeats:
+                return True
+            varying[-1] = varying[-1] or inner
+        elif repeated or pattern[at] == "|" or (pattern[at] == "?" and pattern[at - 1 : at] != "("):
+            varying[-1] = True
+        at += 1
+    return False
 
 
 def _effects(fault: dict[str, Any]) -> list[str]:
@@ -163,7 +202,7 @@ def _strikes(fault: dict[str, Any], call: Call) -> bool:
     if (
         fault["left"] == 0
         or fault.get("method", call.request.method).upper() != call.request.method
-        or not re.search(fault.get("path", ""), path)
+        or not re.search(fault.get("path", ""), path[:LONGEST_PATH])
     ):
         return False
     if "user" in fault and fault["user"] != user_named_in(call.request.headers.get("authorization", "")):

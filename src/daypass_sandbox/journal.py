@@ -13,6 +13,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -97,14 +98,14 @@ class Exchange:
 class Wanted:
     """Which exchanges are asked for: later than number `after`, from `since` on (seconds since 1970), and so forth; None and "" fit all.
 
-    `status` is a number or a class such as `4xx`, `path` a regular expression sought in the path, `user` a part of the user principal
-    name.
+    `status` is a number or a class such as `4xx`, `user` a part of the user principal name. `path` is a part of the path or, with `*` or
+    `?` in it, a pattern for all of it.
     """
 
     after: int = 0
     since: float | None = None
     method: str = ""
-    path: re.Pattern[str] | None = None
+    path: str = ""
     status: str = ""
     user: str = ""
 
@@ -118,9 +119,12 @@ class Wanted:
             and (
                 not self.status or shown == self.status or (self.status.endswith("xx") and shown[:1] == self.status[:1] and len(shown) == 3)
             )
-            and (self.path is None or self.path.search(urlsplit(exchange.request.url).path) is not None)
+            and self._fits_path(urlsplit(exchange.request.url).path)
             and self.user.lower() in exchange.user.lower()
         )
+
+    def _fits_path(self, path: str) -> bool:
+        return fnmatchcase(path, self.path) if "*" in self.path or "?" in self.path else self.path in path
 
 
 class Journal:

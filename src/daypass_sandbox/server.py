@@ -182,6 +182,7 @@ async def running(options: Options) -> AsyncGenerator[Running]:
             interval_seconds=options.interval_seconds,
             auto_approve=options.auto_approve,
             throttle=options.throttle,
+            control_hosts=(*NAMES, *options.names),
         )
         store = keeping.Store(tenant, folder / "state.json") if keep else None
         async with ClientSession(timeout=ClientTimeout(total=OUTSIDE_SECONDS), connector=TCPConnector(ssl=False)) as outside:

@@ -183,7 +183,7 @@ class Tenant:
     device sign-in is approved at once, `key` what it signs tokens with (default: a key shared by the process), `throttle` whether
     Graph's request limits are kept, `outside` who answers what
     the tenant itself asks (webhooks; by default nobody). `happened` holds the news that no subscription has been told yet, `post` what
-    becomes of them.
+    becomes of them. `control_hosts` are the host names under which the control plane answers (none: any).
     """
 
     def __init__(
@@ -200,7 +200,9 @@ class Tenant:
         throttle: bool = False,
         graph_routes: Iterable[Route] = GRAPH_ROUTES,
         outside: Callable[[Request], Response] = nobody_outside,
+        control_hosts: Iterable[str] = (),
     ) -> None:
+        self.control_hosts = frozenset(control_hosts)
         self.client_id, self.key = client_id, key or process_key()
         self.interval_seconds, self.auto_approve = interval_seconds, auto_approve
         self.chance, self._source, self._first_tenant_id = chance, clock, tenant_id
@@ -239,6 +241,8 @@ class Tenant:
             self.state = State.from_json(saved)
             self.clock = TenantClock(self._source, self.state.clock)
             iso(self.clock.now())
+            for fault in self.state.faults:
+                faults.check_pattern(fault.get("path", ""))
             self.post = PostOffice(self)
         except (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError) as error:
             self.state, self.clock = before

@@ -294,7 +294,7 @@ def _journal(verbs: Any) -> None:
         ("after", "NUMBER", "those with a greater number"),
         ("since", "TIME", "those from this time on, by the tenant's clock"),
         ("method", "METHOD", "those with this method"),
-        ("path", "PATTERN", "those in whose path this regular expression is found"),
+        ("path", "PATTERN", "those with this in their path; with * or ?, a pattern for all of it"),
         ("status", "STATUS", "those with this status (429) or class (4xx)"),
         ("user", "USER", "those of this user"),
     ):

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from daypass.wire import Request
+from daypass_sandbox.tenant import Tenant
 from entra_caller import CLIENT_ID, ROOT, Entra, refusal
-from graph_caller import MEGAN, Graph, new_tenant, timed
+from graph_caller import MEGAN, Graph, StoppedClock, new_tenant, timed
 
 ALEX = "c04705e2-7e11-4000-8000-000000000002"
 
@@ -352,6 +355,28 @@ def test_an_unknown_verb_is_refused_by_name(entra, method, path):
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"x"'])
 def test_a_body_that_is_no_object_is_refused(tenant, body):
     assert tenant.handle(Request("POST", f"{ROOT}/sandbox/clock", {}, body)).status == 400
+
+
+@pytest.mark.parametrize(("site", "status"), [("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)])
+def test_what_a_browser_sends_for_another_site_is_refused(tenant, site, status):
+    assert tenant.handle(Request("GET", f"{ROOT}/sandbox/state", {"Sec-Fetch-Site": site})).status == status
+
+
+@pytest.mark.parametrize(
+    ("root", "status"),
+    [
+        (ROOT, 200),
+        ("https://LOCALHOST", 200),
+        ("https://tenant.contoso.example:8443", 200),
+        ("https://rebound.example:8443", 403),
+        ("https://a.tenant.contoso.example", 403),
+    ],
+)
+def test_the_control_plane_answers_under_its_own_names_alone(root, status):
+    tenant = Tenant(
+        clock=StoppedClock(), chance=random.Random(7), seed="empty", control_hosts=("localhost", "127.0.0.1", "tenant.contoso.example")
+    )
+    assert tenant.handle(Request("GET", f"{root}/sandbox/state", {})).status == status
 
 
 def test_a_foreign_web_page_cannot_steer_the_tenant(tenant, entra):

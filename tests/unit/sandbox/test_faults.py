@@ -189,6 +189,12 @@ def test_the_control_plane_is_never_struck(entra):
         ({"status": True}, "status must be"),
         ({"drop": "sometimes"}, "drop must be"),
         ({"status": 500, "path": "["}, "not a regular expression"),
+        ({"status": 500, "path": "x" * 201}, "at most 200 characters"),
+        *(({"status": 500, "path": pattern}, "repeats a group") for pattern in ("(a+)+b", "(a|a)*b", r"((\w{1,})){2,}!", "(?:(a?)){50}b")),
+        *(
+            ({"status": 500, "path": pattern}, "more than 2 repetitions")
+            for pattern in (".*.*.*x", "[^/]+[^/]+[^/]+[^/]+x", "a+(b+)c{0,9}")
+        ),
         ({"status": 500, "user": "nobody"}, "no user 'nobody'"),
         ({"status": 500, "probability": 2}, "probability must be"),
         ({"status": 500, "probability": "often"}, "probability must be"),

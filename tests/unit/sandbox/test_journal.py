@@ -117,7 +117,10 @@ def busy(tenant, entra):
         ("status=2xx", [1, 2, 3, 4]),
         ("method=post", [1, 2, 4]),
         ("path=/me/events", [4, 5]),
-        ("path=^/v1.0/me$", [3, 6]),
+        ("path=/v1.?/me", [3, 6]),
+        ("path=*/me", [3, 6]),
+        ("path=*/me/*", [4, 5]),
+        ("path=(", []),
         ("user=alex", [4, 5]),
         ("user=megan@contoso.example", [2, 3]),
         ("user=contoso.example&status=2xx&method=GET", [3]),
@@ -130,9 +133,7 @@ def test_a_part_of_it_is_asked_for(busy, query, numbers):
     assert [entry["_number"] for entry in har["log"]["entries"]] == numbers
 
 
-@pytest.mark.parametrize(
-    "query", ["after=x", "after=-1", "since=soon", "status=teapot", "status=4", "path=(", "wait=31", "wait=x", "limit=5"]
-)
+@pytest.mark.parametrize("query", ["after=x", "after=-1", "since=soon", "status=teapot", "status=4", "wait=31", "wait=x", "limit=5"])
 def test_a_part_that_makes_no_sense_is_refused(entra, query):
     answer = entra.control("GET", f"journal?{query}")
     assert answer.status == 400
