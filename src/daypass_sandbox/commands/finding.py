@@ -56,12 +56,14 @@ def all_running() -> dict[int, dict[str, Any]]:
 
 
 def found(port: int | None) -> dict[str, Any]:
-    """The description of the running tenant, or of the one on this port."""
+    """The description of the running tenant: of the one on this port, or else of that which this shell points at."""
     running = all_running()
     if port is not None and port not in running:
         stop(f"no sandbox runs on port {port}; start one: daypass sandbox up --background --port {port}", NOT_FOUND)
     if not running:
         stop("no sandbox is running; start one: daypass sandbox up --background", NOT_FOUND)
+    if port is None and len(running) > 1:
+        port = next((number for number, one in running.items() if one["authority"] == os.environ.get("DAYPASS_AUTHORITY")), None)
     if port is None and len(running) > 1:
         stop(f"several sandboxes run; name one with --port: {', '.join(map(str, running))}", USAGE)
     return running[port] if port is not None else next(iter(running.values()))

@@ -36,6 +36,8 @@ def _read(seed: str) -> Json:
         return json.loads(resources.files(__package__ or "").joinpath(f"{seed}.json").read_text("utf-8"))
     if seed.lstrip().startswith("{"):
         return _from_json(seed)
+    if not seed.strip():
+        raise ValueError("the seed is empty")
     if "=" in seed or "\n" in seed or "[" in seed:
         return _from_toml(seed)
     raise ValueError(f"there is no seed {seed[:40]!r}: known are {', '.join(BUILT_IN)}, or the content of a seed file (JSON or TOML)")

@@ -67,8 +67,10 @@ class Ground:
         try:
             start = datetime.fromisoformat(f"{day}T{spec['at']}")
             end = start + timedelta(minutes=spec["minutes"])
-        except (KeyError, ValueError):
+        except KeyError:
             raise ValueError(f"{where}: needs either 'days', or 'at' (such as 09:15) with 'minutes'") from None
+        except ValueError:
+            raise ValueError(f"{where}: 'at' is {spec['at']!r}, which is no time of day such as 09:15") from None
         return {"start": moment(start, zone), "end": moment(end, zone)}
 
 
