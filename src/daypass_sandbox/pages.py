@@ -6,18 +6,22 @@ import base64
 import functools
 import hashlib
 import importlib.resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jinja2
 from markupsafe import Markup
 
 from daypass.wire import Response
+
+if TYPE_CHECKING:
+    import jinja2
 
 SAFE = {"referrer-policy": "same-origin", "x-content-type-options": "nosniff"}
 
 
 @functools.cache
 def _environment() -> jinja2.Environment:
+    import jinja2  # here, because a tenant is ready sooner without it
+
     return jinja2.Environment(
         loader=jinja2.PackageLoader("daypass_sandbox"),
         autoescape=True,

@@ -20,6 +20,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from .routes import Fault
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+UTC_EPOCH = EPOCH.replace(tzinfo=None)  # as a wall time
+SECOND = timedelta(seconds=1)
 CUSTOM = "tzone://Microsoft/Custom"  # the zone of an event that came with rules of its own (resources/event): an answer, never a request
 ALIASES = {
     "tzone://microsoft/utc": "Etc/UTC",  # what Outlook answers for some events, and takes back
@@ -75,9 +77,13 @@ def windows_name(name: str) -> str | None:
 
 def instant(wall: datetime, name: str) -> int:
     """Seconds since 1970 at which a clock in the zone shows this wall time."""
-    return (wall.replace(tzinfo=zone(name)) - EPOCH) // timedelta(seconds=1)
+    if name == "UTC":
+        return (wall - UTC_EPOCH) // SECOND
+    return (wall.replace(tzinfo=zone(name)) - EPOCH) // SECOND
 
 
 def wall(seconds: float, name: str) -> datetime:
     """What a clock in the zone shows at an instant."""
+    if name == "UTC":
+        return UTC_EPOCH + timedelta(seconds=seconds)
     return (EPOCH + timedelta(seconds=seconds)).astimezone(zone(name)).replace(tzinfo=None)

@@ -225,15 +225,15 @@ def view(event: Json, day: str | None = None) -> Json:
     if day is None:
         return whole
     exception = event["exceptions"].get(day)
-    for name in ("start", "end"):
-        whole[name] = _shifted(event, name, day)
+    original = _shifted(event, "start", day)
+    whole["start"], whole["end"] = original, _shifted(event, "end", day)
     whole.update(exception or {})
     whole.update(
         id=occurrence_id(event["id"], day),
         type="exception" if exception else "occurrence",
         seriesMasterId=event["id"],
         recurrence=None,
-        originalStart=timestamp(_instant(_shifted(event, "start", day), event.get("isAllDay", False)), 0),
+        originalStart=timestamp(_instant(original, event.get("isAllDay", False)), 0),
     )
     return whole
 
@@ -278,8 +278,8 @@ def parse_occurrence_id(text: str) -> tuple[list[str], str]:
 
 def timestamp(seconds: float, digits: int = 7) -> str:
     """An instant as Graph writes it for an item: `2026-11-22T10:00:00.0000000Z`, or without a fraction."""
-    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
-    return f"{text}0Z" if digits else f"{text[:-7]}Z"
+    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")[:26]
+    return f"{text}0Z" if digits else f"{text[:19]}Z"
 
 
 def stored_time(given: Mapping[str, Any], name: str) -> dict[str, str]:

@@ -212,8 +212,10 @@ class Mailbox:
     def window(self, start: int, end: int, calendar_id: str | None = None) -> list[Slot]:
         """The single events, occurrences and exceptions that touch [start, end), in order of time; of one calendar or of all."""
         slots = [*self._standing(start, end), *self._occurring(start, end, self._series.values())]
-        kept = [slot for slot in slots if calendar_id in (None, slot.event["calendarId"])]
-        return sorted(kept, key=lambda slot: (slot.start, slot.end, slot.event["id"], slot.day or ""))
+        if calendar_id is not None:
+            slots = [slot for slot in slots if slot.event["calendarId"] == calendar_id]
+        slots.sort(key=lambda slot: (slot[0], slot[1], slot[2]["id"], slot[3] or ""))
+        return slots
 
     def touching(self, event: Json, start: int, end: int) -> list[Slot]:
         """What of one event (of a series: its occurrences and exceptions) touches [start, end), in order of time."""
@@ -296,9 +298,11 @@ class Mailbox:
         near = dict(self._long)
         for day in days if len(days) < len(self._by_day) else [day for day in self._by_day if day in days]:
             near |= self._by_day.get(day, {})
+        spans, kept = self._spans, self.events
         for key in near:
-            if _touches(*self._spans[key], start, end):
-                yield Slot(*self._spans[key], self.events[key[0]], key[1])
+            begins, ends = spans[key]
+            if _touches(begins, ends, start, end):
+                yield Slot(begins, ends, kept[key[0]], key[1])
 
     def _occurring(self, start: int, end: int, some: Iterable[Series]) -> Iterator[Slot]:
         """Occurrences that follow their rule."""

@@ -60,7 +60,9 @@ def view_calendar(call: Call) -> Response:
     Without $orderby, single events come before the occurrences of series (observed), each in order of time.
     """
     box = opened(call)
-    return answer_slots(call, box, sorted(_in_window(call, box), key=lambda slot: slot.day is not None), "calendarView", WINDOW)
+    slots = _in_window(call, box)
+    singles, occurrences = ([slot for slot in slots if (slot.day is None) is single] for single in (True, False))
+    return answer_slots(call, box, [*singles, *occurrences], "calendarView", WINDOW)
 
 
 def count_window(call: Call) -> Response:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from datetime import MAXYEAR, date, datetime, time, timedelta
 from functools import cached_property
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Literal
 
 from dateutil import rrule
@@ -47,6 +47,7 @@ EMPTY_PATTERN: dict[str, Any] = {
 }
 LONGEST_PERIOD_DAYS = {rrule.DAILY: 1, rrule.WEEKLY: 7, rrule.MONTHLY: 31, rrule.YEARLY: 366}
 MOST_OCCURRENCES = 999  # Exchange's limit, of intervals too
+STRETCH_DAYS, MOST_STRETCHES = 32, 16  # how much of a series is expanded at once, and how much of it is kept
 NO_DATE = "0001-01-01"  # what Graph answers for an end date that a range does not have
 LAST_DATE = date(MAXYEAR - 1, 12, 31)
 
@@ -103,6 +104,7 @@ class Rule:
         self._pattern: dict[str, Any] = recurrence["pattern"]
         self._range: dict[str, Any] = recurrence["range"]
         self._start = date.fromisoformat(self._range["startDate"])
+        self._stretches: dict[int, list[date]] = {}
 
     @cached_property
     def first(self) -> date | None:
@@ -123,12 +125,22 @@ class Rule:
 
     def between(self, first: date, last: date) -> list[date]:
         """The days of the occurrences from `first` to `last`, both included."""
-        days: list[date] = []
-        for day in self.starting(first):
-            if day > last:
-                break
-            days.append(day)
-        return days
+        if (last - first).days > STRETCH_DAYS:
+            return list(takewhile(lambda day: day <= last, self.starting(first)))
+        stretches = range(first.toordinal() // STRETCH_DAYS, last.toordinal() // STRETCH_DAYS + 1)
+        return [day for number in stretches for day in self._stretch(number) if first <= day <= last]
+
+    def _stretch(self, number: int) -> list[date]:
+        """The days of the occurrences of one stretch of the calendar, expanded once: clients ask for the same weeks again and again."""
+        known = self._stretches.get(number)
+        if known is None:
+            if len(self._stretches) == MOST_STRETCHES:
+                self._stretches.clear()
+            begin = date.fromordinal(max(1, number * STRETCH_DAYS))
+            until = min(date.max.toordinal(), (number + 1) * STRETCH_DAYS - 1)
+            known = list(takewhile(lambda day: day.toordinal() <= until, self.starting(begin)))
+            self._stretches[number] = known
+        return known
 
     def first_beside(self, days: Collection[str]) -> date | None:
         """The day of the first occurrence that is on none of these days; None when there is no other."""

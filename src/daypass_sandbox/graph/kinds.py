@@ -164,7 +164,10 @@ def selected(call: Call, properties: Collection[str], kind: str, unbuilt: Collec
 def chosen(kind: Kind[Any], shown: Json, select: frozenset[str] | None) -> Json:
     """What of a shown item was selected; without a selection all but what is hidden. Annotations and the id always stay."""
     if select is None:
-        return {name: value for name, value in shown.items() if name not in kind.on_request}
+        kept = shown.copy()
+        for name in kind.on_request:
+            kept.pop(name, None)
+        return kept
     return {name: value for name, value in shown.items() if name in select or (name == "id" and kind.keeps_id) or "@" in name}
 
 
