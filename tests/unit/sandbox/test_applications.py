@@ -432,6 +432,22 @@ def test_an_assigned_role_is_in_the_next_token_and_a_taken_one_is_not(graph, ent
     assert graph("DELETE", f"{path}/{made.body['id']}").status == 404
 
 
+@pytest.mark.parametrize("whose", ["user", "group", "app"])
+def test_an_assignment_is_read_and_taken_back_where_it_was_made(graph, whose):
+    resource = with_principal(graph, registered(graph))["id"]
+    app = with_principal(graph, registered(graph, "Bare"))["id"]
+    holder = {"user": MEGAN, "group": new_group(graph)["id"], "app": app}[whose]
+    shelf = {"user": "users", "group": "groups", "app": "servicePrincipals"}[whose]
+    path = f"/{shelf}/{holder}/appRoleAssignments"
+    body = {"principalId": holder, "resourceId": resource, "appRoleId": "00000000-0000-0000-0000-000000000000"}
+    made = graph("POST", path, body).body["id"]
+    assert [one["id"] for one in graph("GET", path).body["value"]] == [made]
+    assert graph("GET", f"{path}/{made}").body["resourceId"] == resource
+    assert graph("GET", f"/servicePrincipals/{resource}/appRoleAssignedTo/{made}").body["principalId"] == holder
+    assert graph("DELETE", f"{path}/{made}").status == 204
+    assert graph("GET", path).body["value"] == []
+
+
 def test_people_and_groups_are_assigned_roles_of_apps(graph):
     role = {"id": "11111111-2222-4333-8444-555555555555", "value": "Admin", "displayName": "Admin", "isEnabled": True}
     resource = with_principal(graph, registered(graph, appRoles=[{**role, "allowedMemberTypes": ["User"]}]))

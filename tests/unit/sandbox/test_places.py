@@ -102,6 +102,13 @@ def test_what_lies_in_a_place_is_found_to_any_depth(graph):
     assert names(graph("GET", f"/places/{ADAMS}/descendants")) == []
 
 
+@pytest.mark.parametrize("kind", ["building", "floor", "section", "room", "workspace", "desk", "roomList"])
+def test_what_lies_in_a_place_is_found_by_its_kind(graph, kind):
+    everything = graph("GET", f"/places/{BUILDING}/descendants").body["value"]
+    of_the_kind = [place["displayName"] for place in everything if place["@odata.type"] == f"#microsoft.graph.{kind}"]
+    assert names(graph("GET", f"/places/{BUILDING}/descendants/graph.{kind}")) == of_the_kind
+
+
 def test_a_room_is_changed_and_what_is_fixed_stays(graph):
     change = {
         "@odata.type": "microsoft.graph.room",
