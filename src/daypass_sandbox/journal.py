@@ -11,24 +11,20 @@ import base64
 import json
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, cast
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from daypass.wire import Request, Response
 
+from . import masking
 from .clock import iso
 from .faults import Disrupted
 
 Json = dict[str, Any]
 
-MASK = "***"
-SECRET_MEMBERS = frozenset("access_token client_secret device_code id_token password refresh_token secretText uploadUrl user_code".split())
-SECRET_FIELDS = SECRET_MEMBERS | frozenset("assertion authtoken client_assertion code code_verifier otc".split())  # of forms and queries
-_SECRET_FIELD = "|".join(sorted(SECRET_FIELDS))
-_SECRET_IN_QUERY = re.compile(rf"(?<=[?&#])({_SECRET_FIELD})=[^&#]*")
 LONGEST = 10_000  # exchanges; older ones are forgotten
 LARGEST_BYTES = 64 * 1024 * 1024  # of all bodies kept; beyond, the oldest exchanges are forgotten
 
@@ -72,7 +68,7 @@ class Exchange:
             "at": iso(self.at) + "Z",
             "ms": self.ms,
             "method": self.request.method,
-            "url": _SECRET_IN_QUERY.sub(rf"\1={MASK}", self.request.url),
+            "url": masking.address(self.request.url),
             "user": self.user,
             "app": self.app,
             "status": self.status,
@@ -82,10 +78,10 @@ class Exchange:
         """All of it, its secrets masked."""
         return {
             **self.brief(),
-            "request_headers": _masked_headers(self.request.headers),
-            "request_body": _masked_body(self.request.headers, self.request.body),
-            "response_headers": _masked_headers(self.response.headers),
-            "response_body": _masked_body(self.response.headers, self.response.body),
+            "request_headers": masking.headers(self.request.headers),
+            "request_body": masking.body(self.request.url, self.request.headers, self.request.body, request=True),
+            "response_headers": masking.headers(self.response.headers),
+            "response_body": masking.body(self.request.url, self.response.headers, self.response.body, request=False),
         }
 
     def _known(self) -> tuple[str, str]:
@@ -225,37 +221,7 @@ def _json_object(text: bytes) -> Json:
     return cast("Json", value) if isinstance(value, dict) else {}
 
 
-# --- what is shown ---------------------------------------------------------------------------------------------
-
-
-def _masked_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    hidden = {"authorization": f"Bearer {MASK}", "cookie": MASK, "set-cookie": MASK}
-    return {name: hidden.get(name) or _SECRET_IN_QUERY.sub(rf"\1={MASK}", value) for name, value in headers.items()}
-
-
-def _masked_body(headers: Mapping[str, str], body: bytes) -> Any:
-    """The body for people and checkers: JSON as JSON, anything else as text; None if it is empty."""
-    kind, text = headers.get("content-type", ""), body.decode("utf-8", "replace")
-    if not body:
-        return None
-    if "html" in kind:
-        return f"({len(body)} bytes of HTML)"
-    if "form-urlencoded" in kind:
-        return urlencode([(name, MASK if name in SECRET_FIELDS else value) for name, value in parse_qsl(text, keep_blank_values=True)])
-    try:
-        return _masked(json.loads(text))
-    except (ValueError, RecursionError):
-        return text
-
-
-def _masked(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_masked(item) for item in cast("list[Any]", value)]
-    if not isinstance(value, dict):
-        return value
-    members = cast("dict[str, Any]", value)
-    secret = SECRET_MEMBERS | {"message"} if "user_code" in members else SECRET_MEMBERS  # the sentence repeats the code
-    return {name: MASK if name in secret and isinstance(item, str) else _masked(item) for name, item in members.items()}
+# --- as HAR ----------------------------------------------------------------------------------------------------
 
 
 def _har_entry(entry: Json) -> Json:
