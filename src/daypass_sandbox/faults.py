@@ -208,10 +208,12 @@ def _strikes(fault: dict[str, Any], call: Call) -> bool:
     if "user" in fault and fault["user"] != user_named_in(call.request.headers.get("authorization", "")):
         return False
     if "probability" in fault:
+        call.tenant.changes += 1  # so that it is kept, also where only GETs are struck
         fault["drawn"] += 1
         if random.Random(f"{fault.get('seed', 0)}:{fault['drawn']}").random() >= fault["probability"]:
             return False
     if fault["left"]:
+        call.tenant.changes += 1
         fault["left"] -= 1
     return True
 

@@ -200,3 +200,8 @@ class _Branch:
             return set(self.routes)
         branches = (self._literal.get(parts[at].lower()), self._parameter)
         return {method for branch in branches if branch for method in branch.methods(parts, at + 1)}
+
+
+def begun_again() -> Fault:
+    """The refusal of a request that was under way while the tenant was reset or restored: what it was about is gone."""
+    return Fault(503, "ServiceUnavailable", "The tenant was begun again while the request was under way. Try again.")

@@ -54,7 +54,7 @@ from .outlook.sending import ROUTES as SENDING_ROUTES
 from .outlook.settings import ROUTES as SETTINGS_ROUTES
 from .outlook.supported import ROUTES as SUPPORTED_ROUTES
 from .outlook.tips import ROUTES as TIPS_ROUTES
-from .routes import Call, Fault, Route, Router, reply
+from .routes import Call, Fault, Route, Router, begun_again, reply
 from .saved import strange_members
 from .seeds import planting
 from .subscriptions.delivery import PostOffice
@@ -314,11 +314,14 @@ class Tenant:
     async def flow(self, request: Request) -> Response:
         """The same as a flow (`daypass.wire`): it awaits what must be asked of others, such as whether a webhook listens."""
         self.post.settle()
-        call = _received(self, request)
+        try:
+            call = _received(self, request)
+        except ValueError:
+            return misaddressed(request)
         door = self._door(call)
         answer = await door(call)
         self.post.settle()
-        if call.request.method not in ("GET", "HEAD", "OPTIONS"):
+        if call.request.method not in ("GET", "HEAD", "OPTIONS") or door == self._entra:  # a sign-in's GET gives out codes
             self.changes += 1
         if door != self._control:
             self.journal.record(self.clock.now(), call.request, answer)
@@ -382,8 +385,11 @@ class Tenant:
         mailbox = Throttle.mailbox_of(route.template, parameters) if self._throttle else ""
         if not self._throttle or not mailbox:
             return await _answered(route, call)
+        state = self.state
         with self._throttle.slot(caller.client_id, mailbox, self.clock.now(), len(call.request.body)):
             await Sleep(SERVICE_SECONDS)
+            if self.state is not state:
+                raise begun_again()
             return await _answered(route, call)
 
     def _unserved(self, call: Call, version: str, path: str) -> Fault:
@@ -395,6 +401,15 @@ class Tenant:
 async def _answered(route: Route, call: Call) -> Response:
     answer = route.handler(call)
     return answer if isinstance(answer, Response) else await answer
+
+
+def misaddressed(request: Request) -> Response:
+    """The refusal of a request whose host is none: 400, in the form of the door that its path leads to."""
+    path = f"/{request.url.partition('://')[2].partition('/')[2]}".lower()
+    code, message = "BadRequest", "Bad Request - Invalid Hostname"
+    if path.startswith(("/v1.0/", "/beta/", "/api/v2.0/", "/sandbox")):
+        return reply(400, {"error": {"code": code, "message": message}})
+    return reply(400, {"error": "invalid_request", "error_description": message})
 
 
 def not_built(call: Call) -> Fault:

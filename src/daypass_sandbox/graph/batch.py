@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from daypass.wire import Request, Response, Sleep
 
 from ..faults import Disrupted
-from ..routes import Call, Fault, Route, reply
+from ..routes import Call, Fault, Route, begun_again, reply
 
 Json = dict[str, Any]
 
@@ -48,9 +48,12 @@ class Step:
 async def answer(call: Call) -> Response:
     """Answer a batch: the requests in their order, one after the other."""
     answered: dict[str, Json] = {}
+    state = call.tenant.state
     for step in _steps(call.json()):
         failed = any(answered[other]["status"] >= 400 for other in step.after)
         outcome = reply(424, FAILED_DEPENDENCY) if failed else await _arrived(await call.tenant.graph(_request(call, step)))
+        if call.tenant.state is not state:
+            raise begun_again()
         answered[step.id.lower()] = {"id": step.id, **_shown(outcome)}
     return reply(200, {"responses": list(answered.values())})
 
@@ -93,11 +96,25 @@ def _readable(given: Any) -> Step:
     headers: Any = members.get("headers") or {}
     after: Any = members.get("dependson") or []
     texts = all(isinstance(text, str) and text for text in (step_id, method, url))
-    if not texts or str(method).upper() not in METHODS or not isinstance(headers, dict) or not isinstance(after, list):
+    if (
+        not texts
+        or not _is_address(str(url))
+        or str(method).upper() not in METHODS
+        or not isinstance(headers, dict)
+        or not isinstance(after, list)
+    ):
         raise _wrong("Invalid batch payload format.")
     spelt = {str(name).lower(): str(value) for name, value in cast("Json", headers).items()}
     depends = frozenset(str(other).lower() for other in cast("list[Any]", after))
     return Step(str(step_id), str(method).upper(), str(url), spelt, members.get("body"), depends)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        urlsplit(url)
+    except ValueError:
+        return False
+    return True
 
 
 def _request(call: Call, step: Step) -> Request:

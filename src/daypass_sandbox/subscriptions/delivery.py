@@ -25,7 +25,7 @@ from .registry import Registry
 from .watching import TOPICS, Topic
 
 if TYPE_CHECKING:
-    from ..tenant import Tenant
+    from ..tenant import State, Tenant
 
 Json = dict[str, Any]
 
@@ -204,7 +204,7 @@ class PostOffice:
             self._under_way.add(note_id)
             groups.setdefault((note["url"], bool(note["event"]), bool(note["attempts"]), note["push"]), []).append(note_id)
         parts = [ids[at : at + MOST_IN_ONE] for ids in groups.values() for at in range(0, len(ids), MOST_IN_ONE)]
-        return [self._deliver(part) for part in parts]
+        return [self._deliver(part, self._state, self._under_way) for part in parts]
 
     def _has_to_wait(self, note: Json, now: float) -> bool:
         """Whether a notification may not go out now: it is given up, or its subscription waits to be reauthorized."""
@@ -220,9 +220,12 @@ class PostOffice:
     def _is_held(self, subscription: Json, now: float) -> bool:
         return subscription["x-held"] or (self.quirk("tokenHoldsPush") and now >= subscription["x-authorized"])
 
-    async def _deliver(self, note_ids: list[str]) -> None:
-        state, concluded = self._tenant.state, False
+    async def _deliver(self, note_ids: list[str], state: State, under_way: set[str]) -> None:
+        """Send notifications of a state, unless the tenant has another one by now."""
+        concluded = False
         try:
+            if self._tenant.state is not state or self._state is not state:
+                return
             notes = [self._waiting[note_id] for note_id in note_ids if note_id in self._waiting]
             if not notes:
                 return
@@ -230,10 +233,10 @@ class PostOffice:
             body, headers = as_json(self._letter(notes)), {"content-type": "application/json; charset=utf-8"}
             exchange = await ask(Outgoing("POST", notes[0]["url"], headers, body, within_seconds=allowed), self._tenant.clock)
             concluded = True
-            if self._tenant.state is state:
+            if self._tenant.state is state and self._state is state:
                 self._conclude(notes, exchange)
         finally:
-            self._under_way.difference_update(note_ids)
+            under_way.difference_update(note_ids)
             if not concluded and self._state is state:  # broken off on the way, as when the server ends
                 for note in [self._waiting[note_id] for note_id in note_ids if note_id in self._waiting]:
                     self._schedule(note, note["dueAt"])

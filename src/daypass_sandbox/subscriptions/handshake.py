@@ -9,7 +9,7 @@ from __future__ import annotations
 from urllib.parse import quote_plus, urlsplit
 
 from ..outside import Exchange, Outgoing, ask
-from ..routes import Call, Fault
+from ..routes import Call, Fault, begun_again
 from .watching import invalid
 
 VALIDATION_SECONDS = 10.0
@@ -33,9 +33,15 @@ def webhook_url(text: str, name: str) -> str:
 
 
 async def shake_hands(call: Call, *urls: str) -> None:
-    """Ask each webhook, one after the other (twice where it is named twice); Fault 400 `ValidationError` when one fails."""
+    """Ask each webhook, one after the other (twice where it is named twice); Fault 400 `ValidationError` when one fails.
+
+    Fault 503 when the tenant was begun again in the meantime: what was asked for is to be asked for again.
+    """
+    state = call.tenant.state
     for url in urls:
         await _ask_for_token(call, url)
+        if call.tenant.state is not state:
+            raise begun_again()
 
 
 async def _ask_for_token(call: Call, url: str) -> None:

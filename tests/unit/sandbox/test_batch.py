@@ -110,6 +110,7 @@ MALFORMED = {
     "a request that is no object": ({"requests": ["/me"]}, "Invalid batch payload format."),
     "no id": ({"requests": [{"method": "GET", "url": "/me"}]}, "Invalid batch payload format."),
     "an id that is no text": ({"requests": [{"id": 1, "method": "GET", "url": "/me"}]}, "Invalid batch payload format."),
+    "an address that is none": ({"requests": [{"id": "1", "method": "GET", "url": "https://[/me"}]}, "Invalid batch payload format."),
     "a method that is none": ({"requests": [{"id": "1", "method": "LOOK", "url": "/me"}]}, "Invalid batch payload format."),
     "two of one id": ({"requests": [get("a"), get("A")]}, "Request Id A has to be unique in a batch."),
     "a dependency on nobody": ({"requests": [get(1), get(2, dependsOn=["3"])]}, "Invalid dependency for request Id 2."),

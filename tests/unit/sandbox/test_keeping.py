@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import random
+from urllib.parse import urlencode
+
 import pytest
 
 from daypass_sandbox.keeping import Store
-from graph_caller import Graph, new_tenant, timed
+from daypass_sandbox.tenant import CLIENT_ID, Tenant
+from entra_caller import Entra
+from graph_caller import Graph, StoppedClock, new_tenant, timed
 
 
 def test_a_save_that_failed_is_told_once_and_made_up_for(tmp_path, capsys):
@@ -30,3 +35,28 @@ def test_a_damaged_state_is_refused_with_what_to_do(tmp_path, text):
     file.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(ValueError, match="move it away to begin again"):
         Store(new_tenant(), file)
+
+
+@pytest.mark.parametrize("fault", [{"status": 500, "count": 9}, {"status": 500, "probability": 0.5, "seed": 1}])
+def test_a_fault_that_strikes_a_get_is_saved_as_used(tmp_path, fault):
+    tenant, file = new_tenant(), tmp_path / "state.json"
+    store, graph = Store(tenant, file), Graph(tenant)
+    assert Entra(tenant.handle).control("POST", "faults", fault).status == 201
+    store.save()
+    before = file.read_text()
+    graph("GET", "/me/calendar")
+    store.save()
+    assert file.read_text() != before
+
+
+def test_a_sign_in_in_the_browser_is_saved_and_reading_saves_nothing(tmp_path):
+    tenant, file = Tenant(clock=StoppedClock(), chance=random.Random(7), seed="empty", auto_approve="megan"), tmp_path / "state.json"
+    store, graph = Store(tenant, file), Graph(tenant)
+    store.save()
+    before, changes = file.read_text(), tenant.changes
+    graph("GET", "/me/calendar")
+    assert tenant.changes == changes
+    asked = {"client_id": CLIENT_ID, "response_type": "code", "redirect_uri": "http://localhost", "scope": "User.Read"}
+    assert Entra(tenant.handle).get(f"/common/oauth2/v2.0/authorize?{urlencode(asked)}").status == 302
+    store.save()
+    assert file.read_text() != before

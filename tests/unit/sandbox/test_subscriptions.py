@@ -519,6 +519,19 @@ def test_subscriptions_are_kept_with_the_state(tenant, graph):
     assert graph("GET", f"/subscriptions/{made['id']}").status == 404
 
 
+def test_a_handshake_does_not_outlive_the_tenant_it_began_in(graph):
+    tenant = graph.tenant
+
+    def begins_again(request):
+        tenant.reset("empty")
+        return echoed(request)
+
+    tenant.outside = Webhook(validate=begins_again)
+    answer = ask(graph)
+    assert (answer.status, answer.code) == (503, "ServiceUnavailable")
+    assert tenant.state.subscriptions == {}
+
+
 # --- certificates
 
 

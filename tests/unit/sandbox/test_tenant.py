@@ -261,6 +261,19 @@ def test_a_state_that_cannot_be_served_is_not_taken_over(member):
     assert Graph(tenant, scopes=("User.Read",))("GET", "/me").status == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "refused"),
+    [
+        ("/v1.0/me", {"error": {"code": "BadRequest", "message": "Bad Request - Invalid Hostname"}}),
+        ("/sandbox/state", {"error": {"code": "BadRequest", "message": "Bad Request - Invalid Hostname"}}),
+        ("/common/oauth2/v2.0/token", {"error": "invalid_request", "error_description": "Bad Request - Invalid Hostname"}),
+    ],
+)
+def test_a_host_that_is_none_is_refused(tenant, path, refused):
+    answer = tenant.handle(Request("GET", f"https://[{path}", {}))
+    assert (answer.status, answer.json()) == (400, refused)
+
+
 @pytest.mark.parametrize(("keep_clock", "now"), [(False, NOW), (True, NOW + 60)])
 def test_a_reset_forgets_everything_and_keeps_the_clock_if_told(tenant, keep_clock, now):
     before = State.from_json(json.loads(json.dumps(tenant.state.to_json())))

@@ -197,6 +197,20 @@ def test_an_answer_that_comes_after_the_state_was_exchanged_changes_nothing(tena
     assert outcomes(tenant) == []
 
 
+def test_a_delivery_of_an_earlier_state_does_not_touch_the_present_one(tenant, graph):
+    subscribe(graph)
+    graph.create(**LUNCH)
+    saved = json.loads(json.dumps(tenant.state.to_json()))
+    (old,) = tenant.post.deliveries()
+    tenant.restore(saved)
+    (flow,) = tenant.post.deliveries()
+    with pytest.raises(StopIteration):
+        old.send(None)
+    assert flow.send(None).method == "POST"
+    assert tenant.post.deliveries() == []
+    assert outcomes(tenant) == ["waiting"]
+
+
 # --- slow webhooks
 
 
