@@ -18,6 +18,7 @@ _CALLED = re.compile(r"([\w$.]+)\((.*)\)")
 _ARGUMENT = re.compile(r"\s*(@?\w+)\s*=\s*(?:[\w.]*)'((?:[^']|'')*)'\s*(?:,|$)|\s*(\w+)\s*=\s*([^,']+)\s*(?:,|$)")
 _NAMESPACES = ("microsoft.graph.", "graph.")
 _KEYED_BY_NAME = frozenset({"applications", "serviceprincipals", "users", "groups", "devices"})
+_TAKES_ARGUMENTS = frozenset({"supportedtimezones", "supportedlanguages", "reminderview", "allowedcalendarsharingroles", "delta"})
 _COLLECTION_WORDS = frozenset(
     ("delta", "$count", "validateproperties", "getbyids", "getuserownedobjects", "getavailableextensionproperties"),
 )
@@ -82,5 +83,7 @@ def _plain(part: str, arguments: dict[str, str]) -> list[str]:
     named = {found[1] or found[3]: unquote((found[2] if found[1] else found[4]).replace("''", "'")) for found in _ARGUMENT.finditer(within)}
     if name.lower() in _KEYED_BY_NAME:
         return [name, *(f"{key}={quote(value, safe='')}" for key, value in list(named.items())[:1])]
+    if name.lower() not in _TAKES_ARGUMENTS:
+        return [part]  # an id may hold parentheses too
     arguments.update({key.lower(): value for key, value in named.items()})
     return [name]

@@ -477,3 +477,8 @@ def test_what_is_no_calendar_is_refused(box, text, said):
 @pytest.mark.parametrize(("query", "status"), [("", 404), ("user=nobody", 404), ("user=megan&name=x", 400)])
 def test_a_file_for_nobody_is_refused(box, query, status):
     assert box.send(file(NOON), query)[0] == status
+
+
+def test_an_added_period_counts_by_its_start(box):
+    box.take("UID:1\nSUMMARY:Fair\nDTSTART:20261123T100000Z\nDTEND:20261123T110000Z\nRDATE;VALUE=PERIOD:20261130T100000Z/PT1H")
+    assert sorted(event["start"]["dateTime"][:10] for event in box.events()) == ["2026-11-23", "2026-11-30"]

@@ -204,3 +204,9 @@ def test_changes_are_told_by_immutable_ids_where_those_are_wanted(graph, event, 
     graph("DELETE", f"/me/events/{event['id']}")
     second = graph("GET", first.body["@odata.deltaLink"], prefer=IMMUTABLE)
     assert [item["id"] for item in second.body["value"]] == list(ids)
+
+
+@pytest.mark.parametrize("event_id", ["0(0=0)", "a(b='c')", "(x)", "delta(", "x()y"])
+def test_an_id_may_look_like_a_function(event_id):
+    answer = Graph(new_tenant())("GET", f"/me/events/{event_id}")
+    assert (answer.status, answer.code) == (404, "ErrorItemNotFound")
