@@ -26,6 +26,7 @@ from .resources import Form
 Json = dict[str, Any]
 
 PROPERTIES = ("eventId", "changeKey", "eventSubject", "eventWebLink", "eventStartTime", "eventEndTime", "eventLocation", "reminderFireTime")
+FIRST_MOMENT = -11_644_473_600  # 1601-01-01, where Outlook's time begins ([MS-DTYP] FILETIME)
 
 
 def dismiss(call: Call) -> Response:
@@ -69,7 +70,8 @@ def fires_at(slot: Slot) -> int | None:
     mark: Json = marks.get(slot.day or "", {})
     if not event["isReminderOn"] or event["isCancelled"] or mark.get("dismissed"):
         return None
-    return mark.get("firesAt", slot.start - event["reminderMinutesBeforeStart"] * 60)
+    fires: int = mark.get("firesAt", slot.start - event["reminderMinutesBeforeStart"] * 60)
+    return max(fires, FIRST_MOMENT)
 
 
 def _marked(box: Mailbox, event: Json, day: str | None, now: float, mark: Json) -> Json:

@@ -9,6 +9,8 @@ from daypass.wire import Response
 from ..routes import Call, Fault, Route, reply
 from .asked import said, wrong
 
+MOST_SNAPSHOTS = 20
+
 
 def reset(call: Call) -> Response:
     """Begin again at the world's time, from the seed so far, a built-in one by its name, or the document of a new one."""
@@ -40,8 +42,12 @@ def list_snapshots(call: Call) -> Response:
 
 
 def take_snapshot(call: Call) -> Response:
-    """Keep a copy of the state under a name."""
+    """Keep a copy of the state under a name, in place of one that has it; Fault 409 for one too many."""
     name = str(said(call, "name").get("name", "snapshot"))
+    if name not in call.tenant.snapshots and len(call.tenant.snapshots) >= MOST_SNAPSHOTS:
+        raise Fault(
+            409, "too_many_snapshots", f"there are {MOST_SNAPSHOTS} snapshots; forget one (DELETE /sandbox/snapshot/{{name}}) first"
+        )
     call.tenant.snapshots[name] = json.dumps(call.tenant.state.to_json())
     return reply(200, {"name": name, "bytes": len(call.tenant.snapshots[name])})
 

@@ -16,6 +16,7 @@ from daypass.wire import Response
 from ..routes import Call, Route
 from . import browser, login, redirects, refusals, sessions
 from .consents import consented, granted_by, record_consent
+from .forgetting import keep
 from .forms import form_of, known_app, policy_holds, required
 from .graph_api import base64url
 from .pages import page
@@ -152,7 +153,7 @@ def _finish(call: Call, question: Question, user_id: str) -> Response:
         call, user_id, client_id, "browser", public=question.address.platform != "web", mfa=policy_holds(call, "require_mfa", user_id)
     )
     code = "1.A" + base64url(tenant.chance.randbytes(96))
-    tenant.state.auth_codes[code] = {
+    record: Json = {
         "session": session,
         "redirect_uri": question.address.uri,
         "platform": question.address.platform,
@@ -163,6 +164,8 @@ def _finish(call: Call, question: Question, user_id: str) -> Response:
         "method": question.method,
         "redeemed": False,
     }
+    oldest = tenant.clock.now() - 2 * CODE_LIFE_SECONDS
+    keep(tenant.state.auth_codes, code, record, lambda old: old["session"]["signed_in_at"] <= oldest)
     answer = {"code": code, "session_state": tenant.new_id("guid")}
     if call.query.get("client_info") == "1":
         answer["client_info"] = sessions.client_info(call, user_id)

@@ -10,6 +10,7 @@ from daypass.wire import Response
 from ..routes import Call, Fault, Route, reply
 from . import refusals, sessions
 from .consents import record_consent
+from .forgetting import keep
 from .forms import form_of, known_app, policy_holds, required
 from .graph_api import base64url
 from .refusals import Refusal
@@ -39,7 +40,7 @@ def device_code(call: Call) -> Response:
         "status": "pending",
         "user_id": "",
     }
-    tenant.state.device_codes[device_code] = record
+    keep(tenant.state.device_codes, device_code, record, lambda old: now >= old["expires_at"] + DEVICE_CODE_LIFE_SECONDS)
     if tenant.auto_approve:
         decide(call, record, tenant.auto_approve)
     page = f"{call.root}/devicelogin"

@@ -17,6 +17,7 @@ from ..clock import entra_stamp
 from ..routes import Call, reply
 from . import apps, clients, refusals
 from .consents import consented, granted_by
+from .forgetting import keep_refresh_token
 from .forms import known_app, policy_holds, required
 from .graph_api import base64url
 from .refusals import Refusal
@@ -76,6 +77,8 @@ def refresh(call: Call, form: dict[str, str]) -> Response:
     if frequency and now - session["signed_in_at"] >= frequency:
         raise Refusal(refusals.SIGN_IN_FREQUENCY, issued=issued, seconds=frequency)
     proof = judge(call, session, form, refusals.BLOCKED_SESSION)
+    tokens = tenant.state.refresh_tokens
+    tokens[form["refresh_token"]] = tokens.pop(form["refresh_token"])  # one in use is not among the oldest
     scopes = parse_scopes(form.get("scope") or session["scope"])
     wanted = set(granted_by(call, client_id, scopes))
     withdrawn = policy_holds(call, "consent_required", session["user_id"])
@@ -123,5 +126,7 @@ def client_info(call: Call, user_id: str) -> str:
 def _new_refresh_token(call: Call, session: Json, scope: str) -> str:
     """A refresh token beside the old ones, which stay valid (research: each use gives a new one, none is revoked)."""
     token = "1.A" + base64url(call.tenant.chance.randbytes(192))
-    call.tenant.state.refresh_tokens[token] = {**session, "scope": scope, "issued_at": call.tenant.clock.now()}
+    now = call.tenant.clock.now()
+    fresh = {**session, "scope": scope, "issued_at": now}
+    keep_refresh_token(call.tenant.state.refresh_tokens, token, fresh, lambda old: now >= old["issued_at"] + 2 * REFRESH_TOKEN_LIFE_SECONDS)
     return token

@@ -295,6 +295,17 @@ def test_the_state_is_read_and_put_back(entra):
     assert entra.ask_control("GET", "policies")["require_mfa"]["value"] is False
 
 
+def test_snapshots_are_twenty_at_most(entra):
+    for number in range(20):
+        entra.ask_control("POST", "snapshot", {"name": f"number {number}"})
+    status, message = complaint(entra.control("POST", "snapshot", {"name": "one too many"}))
+    assert status == 409
+    assert "forget one" in message
+    entra.ask_control("POST", "snapshot", {"name": "number 7"})
+    entra.ask_control("DELETE", "snapshot/number%207")
+    entra.ask_control("POST", "snapshot", {"name": "in its place"})
+
+
 def test_snapshots_are_listed_and_forgotten(entra):
     entra.ask_control("POST", "snapshot", {"name": "one"})
     entra.ask_control("POST", "snapshot", {"name": "two words"})

@@ -53,6 +53,13 @@ def test_a_reminder_is_shown_as_documented(graph, lunch):
     assert reminders(graph, me=f"users/{MEGAN}") == reminders(graph)
 
 
+@pytest.mark.parametrize("zone", ["UTC", PACIFIC, "Tokyo Standard Time"])
+def test_a_reminder_of_ages_ago_is_shown_at_the_beginning_of_time(graph, zone):
+    graph.create(**timed("Lunch", "2026-12-01T12:00:00", "2026-12-01T13:00:00", reminderMinutesBeforeStart=2147483647))
+    (reminder,) = reminders(graph, prefer=f'outlook.timezone="{zone}"')
+    assert reminder["reminderFireTime"]["dateTime"][:4] in ("1600", "1601")
+
+
 def test_reminders_come_in_the_preferred_zone_and_with_the_preferred_ids(graph, lunch):
     reminder = reminders(graph, prefer=f'outlook.timezone="{PACIFIC}", IdType="ImmutableId"')[0]
     assert reminder["reminderFireTime"] == at("2026-12-01T03:45:00.0000000", PACIFIC)
