@@ -16,13 +16,24 @@ class Outgoing(Request):
     within_seconds: float = 10.0
 
 
+class Forbidden(TransportError):
+    """The host is on another machine, and this tenant speaks to its own alone."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"This sandbox delivers to this machine only, and {host} is not on it; start it with --webhooks any to reach others.", host=host
+        )
+
+
 class Exchange:
     """What came of an outgoing request: `status` (0 without an answer), `error` in words, `seconds` by the tenant's clock.
 
-    `timed_out` says that nothing came within the time given; an answer that came later counts as none.
+    `timed_out` says that nothing came within the time given; an answer that came later counts as none. `forbidden` says that it was not
+    even sent.
     """
 
     def __init__(self, response: Response | None, error: TransportError | None, seconds: float, within_seconds: float) -> None:
+        self.forbidden = isinstance(error, Forbidden)
         self.response, self.status = response, response.status if response else 0
         self.timed_out = seconds > within_seconds or (error is not None and error.kind == "timeout")
         self.seconds = max(seconds, within_seconds) if self.timed_out else seconds

@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import random
+import socket
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
@@ -21,16 +22,17 @@ from typing import IO, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, web
+from aiohttp.resolver import ThreadedResolver
 from aiohttp.streams import StreamReader
 from yarl import URL
 
 from daypass.errors import TransportError
 from daypass.wire import Flow, Reply, Request, Response, Sleep, step
 
-from . import files, keeping
+from . import files, keeping, reach
 from .environment import environ_of
 from .faults import Disrupted
-from .outside import Outgoing
+from .outside import Forbidden, Outgoing
 from .tenant import Tenant
 
 NAMES = (
@@ -61,6 +63,7 @@ class Options:
     `port` 0 takes any free one. `state_dir` keeps certificate, signing key and state ("" for none of it). `latency_ms` is added to
     every answer but the control plane's; `throttle` turns Graph's request limits on. `exposed` allows other addresses than loopback.
     `record` is a file to which each exchange is added as a line of JSON, `names` are more host names for the certificate.
+    `webhooks` says whether notifications go to this machine alone or to any (`reach.CHOICES`).
     """
 
     host: str = "127.0.0.1"
@@ -74,6 +77,7 @@ class Options:
     exposed: bool = False
     record: str = ""
     names: tuple[str, ...] = ()
+    webhooks: str = reach.LOOPBACK
 
 
 @dataclass(frozen=True)
@@ -185,7 +189,7 @@ async def running(options: Options) -> AsyncGenerator[Running]:
             control_hosts=(*NAMES, *options.names),
         )
         store = keeping.Store(tenant, folder / "state.json") if keep else None
-        async with ClientSession(timeout=ClientTimeout(total=OUTSIDE_SECONDS), connector=TCPConnector(ssl=False)) as outside:
+        async with ways(options.webhooks) as outside:
             door = _Door(tenant, options.latency_ms / 1000, outside, record)
             server = web.Server(door.answer, request_factory=_request, handler_cancellation=True, access_log=None)
             loop = asyncio.get_running_loop()
@@ -228,10 +232,48 @@ def _check_address(options: Options) -> None:
         )
 
 
+class Ways:
+    """The ways out: `local` to this machine, whose certificates nobody vouches for, and `world` (None: closed), where they count."""
+
+    def __init__(self, local: ClientSession, world: ClientSession | None) -> None:
+        self._local, self._world = local, world
+
+    async def to(self, host: str) -> ClientSession:
+        """The way to a host; `Forbidden` where it is on another machine and those are not to be reached."""
+        if await reach.is_here(host):
+            return self._local
+        if self._world is None:
+            raise Forbidden(host)
+        return self._world
+
+
+@contextlib.asynccontextmanager
+async def ways(webhooks: str) -> AsyncGenerator[Ways]:
+    """The ways out for as long as the block lasts, by a choice of `reach.CHOICES`; ValueError for any other word."""
+    if webhooks not in reach.CHOICES:
+        raise ValueError(f"webhooks are reached on {' or '.join(reach.CHOICES)}, not {webhooks!r}")
+    patience = ClientTimeout(total=OUTSIDE_SECONDS)
+    async with contextlib.AsyncExitStack() as opened:
+        here = TCPConnector(ssl=False, resolver=_HereOnly())
+        local = await opened.enter_async_context(ClientSession(timeout=patience, connector=here))
+        world = await opened.enter_async_context(ClientSession(timeout=patience)) if webhooks == reach.ANY else None
+        yield Ways(local, world)
+
+
+class _HereOnly(ThreadedResolver):
+    """Resolves names of this machine alone, so that none turns into another between question and connection."""
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[Any]:
+        found = await super().resolve(host, port, family)
+        if not all(reach.loopback(one["host"]) for one in found):
+            raise OSError(f"{host} is not on this machine")
+        return list(found)
+
+
 class _Door:
     """Turns what came over the wire into a Request, and the tenant's Response into what goes over the wire."""
 
-    def __init__(self, tenant: Tenant, latency_seconds: float, outside: ClientSession, record: IO[str] | None) -> None:
+    def __init__(self, tenant: Tenant, latency_seconds: float, outside: Ways, record: IO[str] | None) -> None:
         self._tenant, self._latency_seconds, self._outside, self._record = tenant, latency_seconds, outside, record
         self.answered = asyncio.Event()
 
@@ -264,7 +306,7 @@ class _Door:
             self._record.flush()
 
 
-async def run(flow: Flow[T], outside: ClientSession) -> T:
+async def run(flow: Flow[T], outside: Ways) -> T:
     """Step a flow of the tenant's to its end: pauses are slept, requests go to whoever they are for."""
     reply: Reply = None
     with contextlib.closing(flow):  # a client that hangs up gives back the place its request took
@@ -283,7 +325,7 @@ async def run(flow: Flow[T], outside: ClientSession) -> T:
 class _Carrier:
     """Makes the deliveries of a tenant as they fall due: after a request, and when the time has come."""
 
-    def __init__(self, tenant: Tenant, outside: ClientSession, woken: asyncio.Event) -> None:
+    def __init__(self, tenant: Tenant, outside: Ways, woken: asyncio.Event) -> None:
         self._tenant, self._outside, self._woken = tenant, outside, woken
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -312,12 +354,13 @@ class _Carrier:
         return None if moment is None else min(max(0.0, moment - self._tenant.clock.now()), HEARTBEAT_SECONDS)
 
 
-async def _exchange(request: Request, outside: ClientSession) -> Reply:
+async def _exchange(request: Request, outside: Ways) -> Reply:
     """One request of the tenant's own, such as a notification; redirects are not followed."""
     host = urlsplit(request.url).hostname or ""
     seconds = request.within_seconds if isinstance(request, Outgoing) else OUTSIDE_SECONDS
     try:
-        async with outside.request(
+        way = await outside.to(host)
+        async with way.request(
             request.method,
             URL(request.url, encoded=True),
             headers=dict(request.headers),
@@ -327,6 +370,8 @@ async def _exchange(request: Request, outside: ClientSession) -> Reply:
         ) as answer:
             body = await answer.content.read(LARGEST_REPLY_BYTES)
             return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
+    except Forbidden as error:
+        return error
     except TimeoutError:
         return TransportError(f"{host} did not answer within {seconds:g} seconds", kind="timeout", host=host)
     except (ClientError, OSError, ValueError) as error:

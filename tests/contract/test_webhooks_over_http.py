@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import queue
 import ssl
@@ -12,8 +13,12 @@ from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 import pytest
 import trustme
+from aiohttp import ClientConnectorCertificateError
 
 from daypass_sandbox import serve
+from daypass_sandbox.outside import Forbidden
+from daypass_sandbox.reach import ANY, LOOPBACK
+from daypass_sandbox.server import _HereOnly, ways
 from webhooks import moment
 
 PATIENCE_SECONDS = 20
@@ -148,6 +153,56 @@ def test_a_webhook_behind_a_certificate_of_its_own_will_do(client):
         assert listener.next()[2]["value"][0]["changeType"] == "created"
     finally:
         listener.close()
+
+
+@pytest.mark.parametrize(
+    "host", ["192.0.2.1", "[2001:db8::1]", "0.0.0.0", "169.254.169.254", "webhook.contoso.invalid", "127.0.0.1.contoso.invalid"]
+)
+def test_a_webhook_on_another_machine_is_refused_in_words(client, host):
+    status, answer = client.subscribe(f"https://{host}/hook")
+    assert (status, answer["error"]["code"]) == (400, "ValidationError")
+    assert answer["error"]["message"].startswith("Subscription validation request failed. This sandbox delivers to this machine only, ")
+    assert "--webhooks any" in answer["error"]["message"]
+
+
+def test_others_are_reached_on_request_and_must_have_a_certificate_that_counts():
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("localhost").configure_cert(tls)
+    listener = Listener(tls)
+
+    async def both():
+        async with ways(ANY) as out:
+            here, there = await out.to("localhost"), await out.to("192.0.2.1")
+            assert (await out.to("127.9.9.9"), await out.to("::1")) == (here, here)
+            async with here.post(listener.url, json={}) as answer:
+                assert answer.status == 202
+            with pytest.raises(ClientConnectorCertificateError):
+                await there.post(listener.url, json={})
+        async with ways(LOOPBACK) as out:
+            with pytest.raises(Forbidden):
+                await out.to("192.0.2.1")
+
+    try:
+        asyncio.run(both())
+    finally:
+        listener.close()
+
+
+def test_a_name_that_leads_elsewhere_when_it_is_connected_to_is_not_followed():
+    async def resolved():
+        await _HereOnly().resolve("192.0.2.1", 443)
+
+    with pytest.raises(OSError, match="not on this machine"):
+        asyncio.run(resolved())
+
+
+def test_there_is_no_third_choice():
+    async def opened():
+        async with ways("some"):
+            pass
+
+    with pytest.raises(ValueError, match="loopback or any"):
+        asyncio.run(opened())
 
 
 @pytest.mark.parametrize(

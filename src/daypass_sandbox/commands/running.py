@@ -33,6 +33,8 @@ def configure(verbs: Any) -> None:
     up.add_argument("--auto-approve", default="", metavar="USER", help="approve every device sign-in at once in this user's name")
     up.add_argument("--latency", type=int, default=0, metavar="MS", help="answer this much later")
     up.add_argument("--throttle", choices=("real", "off"), default="off", help="keep Graph's request limits (default: off)")
+    words = "deliver notifications to this machine alone, or to any with a valid certificate (default: loopback)"
+    up.add_argument("--webhooks", choices=("loopback", "any"), default="loopback", help=words)
     up.add_argument("--interval", type=int, default=5, metavar="SECONDS", help="how often a device may poll (default: 5)")
     up.add_argument("--record", default="", metavar="FILE", help="add each exchange to this file as a line of JSON, secrets masked")
     up.add_argument("--name", action="append", default=[], metavar="HOST", help="another name for the certificate; may be repeated")
@@ -71,6 +73,7 @@ def _up_in_foreground(arguments: argparse.Namespace) -> int:
         exposed=arguments.i_know,
         record=arguments.record,
         names=tuple(arguments.name),
+        webhooks=arguments.webhooks,
     )
     try:
         return asyncio.run(_listen(options, print_env=arguments.print_env))
@@ -116,6 +119,7 @@ def _up_in_background(arguments: argparse.Namespace) -> int:
     """Start the same command in a session of its own, and return when it says that it listens."""
     words = ["--port", str(arguments.port), "--seed", arguments.seed, "--latency", str(arguments.latency), "--throttle", arguments.throttle]
     words += ["--interval", str(arguments.interval), "--host", arguments.host, *(["--i-know"] if arguments.i_know else [])]
+    words += ["--webhooks", arguments.webhooks]
     words += ["--auto-approve", arguments.auto_approve, "--state", arguments.state, "--record", arguments.record]
     words += [word for name in arguments.name for word in ("--name", name)]
     with (folder() / "last.log").open("w+b") as log:

@@ -65,6 +65,8 @@ def _complaint(exchange: Exchange, token: str) -> str:
         return "Subscription validation request timed out."
     failed = "Subscription validation request failed."
     needed = "Notification endpoint must respond with 200 OK to validation request."
+    if exchange.forbidden:
+        return f"{failed} {exchange.error}"
     if exchange.response is None:
         return f"{failed} {needed}"
     if exchange.status != 200:
