@@ -140,6 +140,7 @@ LINES = st.sampled_from(
 )
 
 
+@example(["RDATE:20261130T100000Z", "RDATE;VALUE=PERIOD:20261130T100000Z/PT1H", "EXDATE;VALUE=PERIOD:20261130T100000Z/PT1H"], True)
 @given(st.lists(LINES | st.text(max_size=30), max_size=14), st.booleans())
 def test_whatever_a_file_holds_it_is_taken_or_refused(lines, whole):
     inner = ["BEGIN:VCALENDAR", "BEGIN:VEVENT", "DTSTART:20261125T100000Z", *lines, "END:VEVENT", "END:VCALENDAR"] if whole else lines

@@ -150,19 +150,25 @@ class _Parts:
 
     def _in_month(self, kind: str) -> Json:
         """The days of a month: one by its number, or one by its weekday and place."""
-        weekdays, numbers = self._weekdays(), self._numbers("BYMONTHDAY")
-        if not weekdays:
-            self._no("BYSETPOS")
-            number = (numbers or [self.start.day.day])[0]
-            if len(numbers) > 1 or number not in (-1, *range(1, 32)):
-                raise unheld(f"Graph has no pattern for {self}")
-            return {"type": f"absolute{kind}", "dayOfMonth": 31 if number == -1 else number}
-        self._no("BYMONTHDAY")
-        places = {number for number, _ in weekdays} | {0} if "BYSETPOS" in self._rule else {number for number, _ in weekdays}
-        place = self._numbers("BYSETPOS") if places == {0} else list(places)
-        if len(place) != 1 or place[0] not in INDEX or (places != {0} and len(weekdays) > 1):
+        weekdays = self._weekdays()
+        return self._by_place(kind, weekdays) if weekdays else self._by_number(kind)
+
+    def _by_number(self, kind: str) -> Json:
+        self._no("BYSETPOS")
+        numbers = self._numbers("BYMONTHDAY") or [self.start.day.day]
+        if len(numbers) > 1 or numbers[0] not in (-1, *range(1, 32)):
             raise unheld(f"Graph has no pattern for {self}")
-        return {"type": f"relative{kind}", "daysOfWeek": [day for _, day in weekdays], "index": INDEX[place[0]]}
+        return {"type": f"absolute{kind}", "dayOfMonth": 31 if numbers[0] == -1 else numbers[0]}
+
+    def _by_place(self, kind: str, weekdays: list[tuple[int, str]]) -> Json:
+        self._no("BYMONTHDAY")
+        numbered = {number for number, _ in weekdays}
+        places = self._numbers("BYSETPOS") if numbered == {0} else list(numbered)
+        if "BYSETPOS" in self._rule and numbered != {0}:
+            raise unheld(f"Graph has no pattern for {self}")
+        if len(places) != 1 or places[0] not in INDEX or (numbered != {0} and len(weekdays) > 1):
+            raise unheld(f"Graph has no pattern for {self}")
+        return {"type": f"relative{kind}", "daysOfWeek": [day for _, day in weekdays], "index": INDEX[places[0]]}
 
     def _no(self, *names: str) -> None:
         if self._rule.keys() & set(names):

@@ -257,6 +257,7 @@ def test_an_icaluid_of_outlooks_own_is_kept(box):
         ("PRIORITY:1\nDTEND:never", "cannot be read: DTEND"),
         ("RRULE:FREQ=DAILY;COUNT=2\nEXDATE:20261225T120000Z", "it excludes 2026-12-25, on which it has no occurrence"),
         ("RDATE:20261201T120000Z,20261202T120000Z", "its 2 added dates are kept as single events"),
+        ("RDATE;VALUE=PERIOD:20261201T120000Z/PT1H\nRDATE:20261203T120000Z", "its 2 added dates are kept as single events"),
         ("RRULE:FREQ=DAILY;COUNT=2\nRRULE:FREQ=DAILY;COUNT=3", "it has several rules; the first is kept"),
     ],
 )
