@@ -32,6 +32,7 @@ class WebApp:
 
     def __init__(self) -> None:
         self.brought: SimpleQueue[dict[str, str]] = SimpleQueue()
+        self.script = b""
         app = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -47,7 +48,7 @@ class WebApp:
                 self.send_response(200)
                 self.send_header("Content-Type", "text/html")
                 self.end_headers()
-                self.wfile.write(b"<!doctype html><link rel=icon href='data:,'><title>My app</title><h1>Welcome back</h1>")
+                self.wfile.write(b"<!doctype html><link rel=icon href='data:,'><title>My app</title><h1>Welcome back</h1>" + app.script)
 
             def log_message(self, *_):
                 pass
@@ -154,3 +155,43 @@ def test_an_administrator_grants_an_app_what_it_may_do(page, app, site, client):
     arrive(page)
     told = app.brought.get(timeout=10)
     assert (told["admin_consent"], told["state"]) == ("True", "7")
+
+
+SINGLE_PAGE = """<script>
+const client = {client_id: "%s", redirect_uri: location.origin + location.pathname, scope: "User.Read Calendars.ReadWrite offline_access"};
+const base64 = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+const got = async (address, more) => (await fetch(address, more)).json();
+(async () => {
+  const endpoints = await got("%s/v2.0/.well-known/openid-configuration");
+  const answer = new URLSearchParams(location.hash.slice(1));
+  if (!answer.has("code")) {
+    const verifier = sessionStorage.verifier = base64(crypto.getRandomValues(new Uint8Array(48)));
+    const challenge = base64(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier)));
+    const pkce = {response_type: "code", response_mode: "fragment", code_challenge: challenge, code_challenge_method: "S256"};
+    location = endpoints.authorization_endpoint + "?" + new URLSearchParams({...client, ...pkce});
+    return;
+  }
+  const body = {...client, grant_type: "authorization_code", code: answer.get("code"), code_verifier: sessionStorage.verifier};
+  const tokens = await got(endpoints.token_endpoint, {method: "POST", body: new URLSearchParams(body)});
+  const headers = {Authorization: "Bearer " + tokens.access_token, Prefer: 'outlook.timezone="UTC"'};
+  const made = await fetch("%s/me/events", {method: "POST", headers: {...headers, "Content-Type": "application/json"}, body: JSON.stringify(
+    {subject: "Made here", start: {dateTime: "2027-01-04T09:00", timeZone: "UTC"}, end: {dateTime: "2027-01-04T10:00", timeZone: "UTC"}}
+  )});
+  const me = await got("%s/me", {headers});
+  document.querySelector("h1").textContent = `${me.displayName}: ${made.status} ${made.headers.has("request-id")}`;
+})();
+</script>"""
+
+
+def test_a_page_signs_in_and_uses_graph_by_itself(browser, app, site):
+    site.tenant.reset("contoso")
+    site.tenant.state.apps[SERVICE] = {**site.tenant.state.apps[site.client_id], "appId": SERVICE, "spa": {"redirectUris": [app.address]}}
+    authority = f"{site.authority}/{site.tenant_id}"
+    app.script = (SINGLE_PAGE % (SERVICE, authority, site.graph_root, site.graph_root)).encode()
+    context = browser.new_context(ignore_https_errors=True)
+    page = context.new_page()
+    page.goto(app.address)
+    page.get_by_role("button", name="Megan Bowen").click()
+    page.get_by_role("button", name="Accept").click()
+    expect(page.get_by_role("heading", name="Megan Bowen: 201 true")).to_be_visible()
+    context.close()

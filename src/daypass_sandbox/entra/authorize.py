@@ -150,13 +150,18 @@ def _finish(call: Call, question: Question, user_id: str) -> Response:
     client_id, tenant = question.address.client_id, call.tenant
     record_consent(call, user_id, client_id, question.scopes)
     session = sessions.begin(
-        call, user_id, client_id, "browser", public=question.address.platform != "web", mfa=policy_holds(call, "require_mfa", user_id)
+        call,
+        user_id,
+        client_id,
+        "browser",
+        public=question.address.platform != "web",
+        spa=question.address.platform == "spa",
+        mfa=policy_holds(call, "require_mfa", user_id),
     )
     code = "1.A" + base64url(tenant.chance.randbytes(96))
     record: Json = {
         "session": session,
         "redirect_uri": question.address.uri,
-        "platform": question.address.platform,
         "scope": question.scope,
         "nonce": call.query.get("nonce", ""),
         "claims": call.query.get("claims", ""),
@@ -188,7 +193,7 @@ def redeem(call: Call, form: dict[str, str]) -> Response:
         raise Refusal(refusals.CODE_LATE)
     if required(form, "redirect_uri") != record["redirect_uri"]:
         raise Refusal(refusals.REDIRECT_DIFFERS, given=form["redirect_uri"], asked=record["redirect_uri"])
-    _check_origin(call, record["platform"])
+    sessions.check_origin(call, session)
     _check_verifier(record, form.get("code_verifier", ""))
     proof = sessions.judge(call, session, form, refusals.BLOCKED)
     scopes = parse_scopes(form.get("scope") or record["scope"])
@@ -197,15 +202,6 @@ def redeem(call: Call, form: dict[str, str]) -> Response:
     record["redeemed"] = True
     claims = form.get("claims") or record["claims"]
     return sessions.issue(call, session, scopes, form, claims=claims, nonce=record["nonce"], proof=proof)
-
-
-def _check_origin(call: Call, platform: str) -> None:
-    """The code of a single-page application is redeemed from its page, any other is not."""
-    cross_origin = "origin" in call.request.headers
-    if platform == "spa" and not cross_origin:
-        raise Refusal(refusals.SPA_ONLY_FROM_PAGE)
-    if platform != "spa" and cross_origin:
-        raise Refusal(refusals.PAGE_ONLY_FOR_SPA)
 
 
 def _check_verifier(record: Json, verifier: str) -> None:

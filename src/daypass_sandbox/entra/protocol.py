@@ -64,8 +64,7 @@ def _token(call: Call) -> Response:
     grant_type = required(form, "grant_type")
     if grant_type not in GRANTS:
         raise Refusal(refusals.UNKNOWN_GRANT, grant_type=grant_type)
-    done = GRANTS[grant_type](call, form)
-    return done.replace(headers={**done.headers, "access-control-allow-origin": "*"}) if "origin" in call.request.headers else done
+    return GRANTS[grant_type](call, form)
 
 
 _DOCS = "https://learn.microsoft.com/entra/identity-platform/"

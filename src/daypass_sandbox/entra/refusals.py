@@ -172,6 +172,12 @@ SPA_ONLY_FROM_PAGE = Kind(
 PAGE_ONLY_FOR_SPA = Kind(
     9002326, "invalid_request", "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type."
 )
+SPA_EXPIRED = Kind(
+    700084,
+    "invalid_grant",
+    "The refresh token was issued to a single page app (SPA), and therefore has a fixed, limited lifetime of 1.00:00:00, which cannot be "
+    "extended. It is now expired and a new sign in request must be sent by the SPA to the sign in page. The token was issued on {issued}.",
+)
 CODE_LATE = Kind(
     70008,
     "invalid_grant",

@@ -1,8 +1,9 @@
 """Sign-ins that were completed: what is judged before tokens are made of them, the token response, and how they are renewed.
 
 A session is a JSON object: `user_id`, `client_id`, `signed_in_at`, `session` (the number of the user's session), `flow` (`device` or
-`browser`), `public` (whether the app is a public client in it; absent: as its registration says), `mfa` (whether more than a password
-was asked). A refresh token is a session with `scope` and `issued_at`.
+`browser`), `public` (whether the app is a public client in it; absent: as its registration says), `spa` (whether it is a single-page
+app, whose tokens only its page may fetch, for a day), `mfa` (whether more than a password was asked). A refresh token is a session with
+`scope` and `issued_at`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from .tokens import Grant, access_token, id_token
 Json = dict[str, Any]
 
 REFRESH_TOKEN_LIFE_SECONDS = 90 * 24 * 3600
+SPA_LIFE_SECONDS = 24 * 3600  # "Refresh tokens in the Microsoft identity platform": from the sign-in on, however often it is renewed
 ACCESS_TOKEN_LIFE_SECONDS = (60 * 60, 90 * 60)
 CHALLENGEABLE_TOKEN_LIFE_SECONDS = (24 * 3600, 28 * 3600)  # of clients that understand claims challenges (CP1)
 
@@ -57,6 +59,15 @@ def judge(call: Call, session: Json, form: dict[str, str], when_blocked: refusal
     return proof
 
 
+def check_origin(call: Call, session: Json) -> None:
+    """What was given to a single-page app is redeemed from its page, anything else is not."""
+    cross_origin = "origin" in call.request.headers
+    if session.get("spa") and not cross_origin:
+        raise Refusal(refusals.SPA_ONLY_FROM_PAGE)
+    if cross_origin and not session.get("spa"):
+        raise Refusal(refusals.PAGE_ONLY_FOR_SPA)
+
+
 def no_consent(call: Call, client_id: str) -> Refusal:
     """The refusal where consent is missing."""
     return Refusal(refusals.CONSENT_MISSING, client_id=client_id, app=call.tenant.state.apps[client_id]["displayName"])
@@ -73,6 +84,9 @@ def refresh(call: Call, form: dict[str, str]) -> Response:
         raise Refusal(refusals.REVOKED, issued=issued)
     if now - session["issued_at"] >= REFRESH_TOKEN_LIFE_SECONDS:
         raise Refusal(refusals.INACTIVE, issued=issued)
+    if session.get("spa") and now - session["signed_in_at"] >= SPA_LIFE_SECONDS:
+        raise Refusal(refusals.SPA_EXPIRED, issued=issued)
+    check_origin(call, session)
     frequency = tenant.state.policies.get("sign_in_frequency_seconds")
     if frequency and now - session["signed_in_at"] >= frequency:
         raise Refusal(refusals.SIGN_IN_FREQUENCY, issued=issued, seconds=frequency)

@@ -377,11 +377,21 @@ def test_the_code_of_a_single_page_app_is_redeemed_from_its_page(tenant, browser
     assert refusal(entra.form(path, fields))[2] == [9002327]
     answer = entra.form(path, fields, origin=spa)
     assert (answer.status, answer.headers["access-control-allow-origin"]) == (200, "*")
+    token = answer.json()["refresh_token"]
+    again = {"grant_type": "refresh_token", "client_id": CLIENT_ID, "refresh_token": token}
+    assert refusal(entra.form(path, again))[2] == [9002327]
+    tenant.clock.advance(23 * 3600)
+    token = entra.form(path, again, origin=spa).json()["refresh_token"]
+    tenant.clock.advance(3600)
+    refused = entra.form(path, {**again, "refresh_token": token}, origin=spa)
+    assert (refusal(refused)[2], refused.headers["access-control-allow-origin"]) == ([700084], "*")
 
 
 def test_the_code_of_any_other_app_is_not(browser, entra):
     code = told(browser.sign_in())["code"]
     fields = {"grant_type": "authorization_code", "redirect_uri": REDIRECT, "code_verifier": VERIFIER, "client_id": CLIENT_ID, "code": code}
+    assert refusal(entra.form(f"/{TENANT_ID}/oauth2/v2.0/token", fields, origin="https://spa.contoso.example"))[2] == [9002326]
+    fields |= {"grant_type": "refresh_token", "refresh_token": redeem(entra, code).json()["refresh_token"]}
     assert refusal(entra.form(f"/{TENANT_ID}/oauth2/v2.0/token", fields, origin="https://spa.contoso.example"))[2] == [9002326]
 
 
