@@ -93,3 +93,11 @@ def test_an_event_of_a_window_goes_for_good(graph):
     event = graph.create(**LUNCH)
     assert graph("POST", f"/me/calendarView/{quote(event['id'])}/permanentDelete").status == 204
     assert graph("GET", f"/me/events/{quote(event['id'])}").status == 404
+
+
+@pytest.mark.parametrize("place", BY_GROUPS)
+def test_a_groups_meeting_is_cancelled(graph, place):
+    guests = [{"type": "required", "emailAddress": {"address": "alex@contoso.example"}}]
+    made = graph("POST", f"{place}/events", {**LUNCH, "attendees": guests}).body
+    assert graph("POST", f"{place}/events/{quote(made['id'])}/cancel", {"comment": "Sorry"}).status == 202
+    assert graph("GET", f"{place}/events/{quote(made['id'])}").status == 404
