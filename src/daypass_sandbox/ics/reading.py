@@ -117,7 +117,8 @@ def moments(part: Part, name: str) -> Iterator[tuple[date | datetime, str]]:
     """All dates and times of a list such as EXDATE, each with the name of its zone ("" if it has none); of a period its start."""
     for value in _all(part, name):
         for each in _attribute(value, "dts") or ():
-            yield each.dt[0] if isinstance(each.dt, tuple) else each.dt, zone_named(value)
+            found: Any = _attribute(each, "dt")
+            yield cast("Any", found)[0] if isinstance(found, tuple) else found, zone_named(value)
 
 
 def text(part: Part, name: str) -> str:
