@@ -82,6 +82,8 @@ def create_group(call: Call) -> Response:
     odata.allow(call)
     tenant = call.tenant
     inside, owners = bound(call, "members") or [], bound(call, "owners") or []
+    if len(inside) + len(owners) > MOST_BOUND:
+        raise bad_request(f"At most {MOST_BOUND} members and owners can be added in one request.")
     values = _given(call)
     for name in ("displayName", "mailEnabled", "mailNickname", "securityEnabled"):
         if values.get(name) in (None, ""):

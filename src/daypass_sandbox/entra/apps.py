@@ -40,7 +40,7 @@ def registered(client_id: str, name: str, *, public: bool, permissions: Iterable
         "id": derived_id("application", client_id),
         "appId": client_id,
         "displayName": name,
-        "signInAudience": "AzureADMyOrg",
+        "signInAudience": "AzureADandPersonalMicrosoftAccount",
         "isFallbackPublicClient": public,
         "publicClient": {"redirectUris": list(redirects)},
     }

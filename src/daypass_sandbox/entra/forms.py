@@ -37,10 +37,19 @@ def required(form: dict[str, str], name: str) -> str:
 
 
 def known_app(call: Call, form: dict[str, str]) -> str:
-    """The app that a form speaks for; Refusal 700016 where this tenant has none of that id."""
+    """The app that a form speaks for; Refusal 700016 where this tenant has none of that id, others where it is not for such accounts."""
     client_id, state = required(form, "client_id"), call.tenant.state
     if client_id not in state.apps:
         raise Refusal(refusals.UNKNOWN_APP, client_id=client_id, directory=state.display_name)
+    app, asked = state.apps[client_id], call.path.get("tenant", "").lower()
+    audience = app.get("signInAudience", "AzureADMyOrg")
+    for wrong, kind in (
+        (asked == "consumers" and audience in ("AzureADMyOrg", "AzureADMultipleOrgs"), refusals.NOT_FOR_PERSONS),
+        (asked != "consumers" and audience == "PersonalMicrosoftAccount", refusals.FOR_PERSONS_ALONE),
+        (asked in ("common", "organizations") and audience == "AzureADMyOrg", refusals.ONE_TENANT),
+    ):
+        if wrong:
+            raise Refusal(kind, client_id=client_id, app=app["displayName"], endpoint=asked)
     return client_id
 
 

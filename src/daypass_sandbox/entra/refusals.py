@@ -129,6 +129,26 @@ SEVERAL_RESOURCES = Kind(
     700022, "invalid_scope", "The provided value for the input parameter 'scope' is not valid because it contains more than one resource."
 )
 
+# about whose accounts an app is for (signInAudience)
+ONE_TENANT = Kind(
+    50194,
+    "invalid_request",
+    "Application '{client_id}'({app}) is not configured as a multi-tenant application. Usage of the /{endpoint} endpoint is not supported "
+    "for such apps created after '10/15/2018'. Use a tenant-specific endpoint or configure the application to be multi-tenant.",
+)
+NOT_FOR_PERSONS = Kind(
+    9002332,
+    "invalid_request",
+    "Application '{client_id}'({app}) is configured for use by Azure Active Directory users only. Please do not use the /consumers "
+    "endpoint to serve this request.",
+)
+FOR_PERSONS_ALONE = Kind(
+    9002331,
+    "invalid_request",
+    "Application '{client_id}'({app}) is configured for use by Microsoft Account users only. Please use the /consumers endpoint to serve "
+    "this request.",
+)
+
 # about a device code
 PENDING = Kind(70016, "authorization_pending", "OAuth 2.0 device flow error. Authorization is pending. Continue polling.")
 # RFC 8628, section 3.5; the service's own number for it is not documented, so it shares that of the state it reports

@@ -617,3 +617,20 @@ def test_two_tenants_do_not_take_each_others_tokens():
     theirs = Tenant(clock=StoppedClock(NOW), chance=random.Random(1))
     answer = Entra(theirs.handle).me(ours.mint("megan", ["User.Read"]))
     assert answer.status == 401
+
+
+@pytest.mark.parametrize(
+    ("audience", "refused"),
+    [
+        ("AzureADMyOrg", {"common": 50194, "organizations": 50194, "consumers": 9002332}),
+        ("AzureADMultipleOrgs", {"consumers": 9002332}),
+        ("AzureADandPersonalMicrosoftAccount", {}),
+        ("PersonalMicrosoftAccount", {TENANT_ID: 9002331, "common": 9002331, "organizations": 9002331}),
+    ],
+)
+def test_an_app_serves_the_accounts_it_is_registered_for(tenant, entra, audience, refused):
+    tenant.state.apps[CLIENT_ID]["signInAudience"] = audience
+    for segment in (TENANT_ID, "common", "organizations", "consumers"):
+        answer = entra.form(f"/{segment}/oauth2/v2.0/devicecode", {"client_id": CLIENT_ID, "scope": "User.Read"})
+        told = refusal(answer)[:3] if answer.status != 200 else None
+        assert told == ((400, "invalid_request", [refused[segment]]) if segment in refused else None), segment

@@ -212,6 +212,8 @@ def test_up_to_twenty_members_come_in_one_request(graph):
     assert graph("PATCH", f"/groups/{made['id']}", {"members@odata.bind": bound(*many)}).code == "Request_BadRequest"
     assert graph("PATCH", f"/groups/{made['id']}", {"members@odata.bind": bound(*many[:20])}).status == 204
     assert len(graph("GET", f"/groups/{made['id']}/members").body["value"]) == 20
+    body = {"displayName": "Many", "mailNickname": "many", "mailEnabled": False, "securityEnabled": True}
+    assert graph("POST", "/groups", {**body, "members@odata.bind": bound(*many)}).code == "Request_BadRequest"
 
 
 def test_the_last_owner_of_a_microsoft_365_group_stays(graph):
