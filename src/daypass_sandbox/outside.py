@@ -16,13 +16,13 @@ class Outgoing(Request):
     within_seconds: float = 10.0
 
 
-class Forbidden(TransportError):
-    """The host is on another machine, and this tenant speaks to its own alone."""
+FORBIDDEN = "forbidden"
 
-    def __init__(self, host: str) -> None:
-        super().__init__(
-            f"This sandbox delivers to this machine only, and {host} is not on it; start it with --webhooks any to reach others.", host=host
-        )
+
+def forbidden(host: str) -> TransportError:
+    """The failure of a request to another machine, where the tenant speaks to its own alone."""
+    told = f"This sandbox delivers to this machine only, and {host} is not on it; start it with --webhooks any to reach others."
+    return TransportError(told, kind=FORBIDDEN, host=host)
 
 
 class Exchange:
@@ -33,7 +33,7 @@ class Exchange:
     """
 
     def __init__(self, response: Response | None, error: TransportError | None, seconds: float, within_seconds: float) -> None:
-        self.forbidden = isinstance(error, Forbidden)
+        self.forbidden = error is not None and error.kind == FORBIDDEN
         self.response, self.status = response, response.status if response else 0
         self.timed_out = seconds > within_seconds or (error is not None and error.kind == "timeout")
         self.seconds = max(seconds, within_seconds) if self.timed_out else seconds

@@ -32,7 +32,7 @@ from daypass.wire import Flow, Reply, Request, Response, Sleep, step
 from . import files, keeping, reach
 from .environment import environ_of
 from .faults import Disrupted
-from .outside import Forbidden, Outgoing
+from .outside import Outgoing, forbidden
 from .tenant import Tenant
 
 NAMES = (
@@ -239,11 +239,11 @@ class Ways:
         self._local, self._world = local, world
 
     async def to(self, host: str) -> ClientSession:
-        """The way to a host; `Forbidden` where it is on another machine and those are not to be reached."""
+        """The way to a host; a failure where it is on another machine and those are not to be reached."""
         if await reach.is_here(host):
             return self._local
         if self._world is None:
-            raise Forbidden(host)
+            raise forbidden(host)
         return self._world
 
 
@@ -370,7 +370,7 @@ async def _exchange(request: Request, outside: Ways) -> Reply:
         ) as answer:
             body = await answer.content.read(LARGEST_REPLY_BYTES)
             return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
-    except Forbidden as error:
+    except TransportError as error:
         return error
     except TimeoutError:
         return TransportError(f"{host} did not answer within {seconds:g} seconds", kind="timeout", host=host)
