@@ -84,6 +84,20 @@ def create_group(call: Call) -> Response:
     inside, owners = bound(call, "members") or [], bound(call, "owners") or []
     if len(inside) + len(owners) > MOST_BOUND:
         raise bad_request(f"At most {MOST_BOUND} members and owners can be added in one request.")
+    values = _wanted(call)
+    if values["groupTypes"] and not owners and call.caller.user_id:
+        owners = [call.caller.user_id]
+    group: Json = {**_founded(call, values), "x-members": inside, "x-owners": owners}
+    tenant.state.groups[group["id"]] = group
+    if "Unified" in values["groupTypes"]:
+        box = tenant.state.mailboxes.get(call.caller.user_id, {})
+        tenant.state.mailboxes[group["id"]] = new_mailbox(tenant.new_id, box.get("timeZone", MAILBOX_ZONE))
+    note(tenant, "groups", group["id"], "created")
+    return odata.single(call, 201, "groups", GROUP, group)
+
+
+def _wanted(call: Call) -> Json:
+    """What a new group is to be; Fault 400 for what none can be."""
     values = _given(call)
     for name in ("displayName", "mailEnabled", "mailNickname", "securityEnabled"):
         if values.get(name) in (None, ""):
@@ -91,27 +105,22 @@ def create_group(call: Call) -> Response:
     values["groupTypes"] = values.get("groupTypes") or []
     _check_kind(values)
     _check_nickname(call, values, "")
-    if values["groupTypes"] and not owners and call.caller.user_id:
-        owners = [call.caller.user_id]
+    return values
+
+
+def _founded(call: Call, values: Json) -> Json:
+    """A new group of these values, with what the service adds."""
     unified = "Unified" in values["groupTypes"]
-    group_id, domain = tenant.new_id("user"), tenant.state.domains[0]
-    mail = f"{values['mailNickname']}@{domain}" if unified else None
-    group: Json = {
-        "id": group_id,
-        "createdDateTime": graph_stamp(tenant.clock.now()),
+    mail = f"{values['mailNickname']}@{call.tenant.state.domains[0]}" if unified else None
+    now = graph_stamp(call.tenant.clock.now())
+    return {
+        "id": call.tenant.new_id("user"),
+        "createdDateTime": now,
         "visibility": "Public" if unified else "Private",
         **{name: value for name, value in values.items() if value is not None},
         **({"mail": mail, "proxyAddresses": [f"SMTP:{mail}"]} if mail else {}),
-        "renewedDateTime": graph_stamp(tenant.clock.now()),
-        "x-members": inside,
-        "x-owners": owners,
+        "renewedDateTime": now,
     }
-    tenant.state.groups[group_id] = group
-    if unified:
-        box = tenant.state.mailboxes.get(call.caller.user_id, {})
-        tenant.state.mailboxes[group_id] = new_mailbox(tenant.new_id, box.get("timeZone", MAILBOX_ZONE))
-    note(tenant, "groups", group_id, "created")
-    return odata.single(call, 201, "groups", GROUP, group)
 
 
 def _given(call: Call) -> Json:
