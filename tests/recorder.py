@@ -31,9 +31,11 @@ def note(exchange: dict[str, Any]) -> None:
 
 
 def note_all(exchanges: Iterable[dict[str, Any]]) -> None:
-    """Keep what is new of a journal; what was cut off on the way is no answer."""
+    """Keep what is new of a journal; what a fault spoilt on the way (no answer, half of one, a gateway's page) is not the tenant's."""
     for exchange in exchanges:
-        if exchange["status"] is not None:
+        kind = exchange["response_headers"].get("content-type", "")
+        spoilt = isinstance(exchange["response_body"], str) and ("json" in kind or "html" in kind)
+        if exchange["status"] is not None and not spoilt:
             note(exchange)
 
 

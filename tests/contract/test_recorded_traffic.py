@@ -21,6 +21,7 @@ from recorder import NOTED
 pytestmark = pytest.mark.last
 
 ENOUGH = 150  # exchanges of different shape, fewer than the unit tests of the sandbox alone make
+MOST = 2_000  # fewer than those make together with the other tests of this folder
 MADE_UP = re.compile(r"/v1\.0/(people|pets|many|halls)\b")  # lists that tests of the query language make for themselves
 
 # What the service takes although its contract says otherwise, and who saw it do so. All else that is taken must be within the contract.
@@ -30,6 +31,9 @@ TAKEN_ALL_THE_SAME = {
     "a dateTime with an offset of its own, which then counts (the tutorial's own program)": r"is not \{date\}T\{time\} without offset",
     "keys in parentheses with the padding that ids end in (OData 4.01, URL conventions 4.3.1)": r"\('[^']*='\)\S* no such path",
     "anything in members that only the service writes, which passes them over": r"\$\.(responseStatus|attendees\[\d+\]\.status)\.",
+    "whole addresses in a batch, and the spelling of dependsOn (what Microsoft's own SDK for Python sends)": (
+        r"\$batch -> 200: \$\.requests\[\d+\](\.depends_on unknown property| url must be relative)"
+    ),
     "an action without a body, where no parameter is required (OData 4.01, part 1, 11.5.5.1)": (
         r"/(accept|decline|tentativelyAccept|cancel|addPassword) -> 20\d: - MissingRequiredRequestBody"
     ),
@@ -115,7 +119,7 @@ def granted():
 
 
 def test_every_route_was_asked_and_granted():
-    if len(NOTED) < ENOUGH:
+    if len(NOTED) < MOST:
         pytest.skip(f"NOTHING TO JUDGE: {len(NOTED)} exchanges were recorded; run the other tests too")
     done, never = set(granted()), re.compile("|".join(NOT_GRANTED.values()))
     missing = [f"{route.method} {route.template}" for route in GRAPH_ROUTES if route not in done]
