@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 
 from daypass.wire import Flow, Response
 
-from .entra.tokens import user_named_in
+from .entra.tokens import challenge, user_named_in
 from .routes import Call, Fault
 
 EFFECTS = ("status", "html", "truncate", "cut", "drop", "stall", "drip", "latency_ms")
@@ -228,5 +228,7 @@ def _error_answer(call: Call, fault: dict[str, Any], latency: float, refuse: Cal
     code, message = CODES.get(status, ("UnknownError", "An error occurred."))
     if not urlsplit(call.request.url).path.lower().startswith(("/v1.0/", "/beta/")):
         code, message = "temporarily_unavailable", "AADSTS90033: A transient error has occurred. Please try again."
+    elif status == 401:
+        headers |= challenge(call)
     answer = refuse(Fault(status, fault.get("code", code), fault.get("message", message), headers))
     return Disrupted(answer.status, answer.headers, answer.body, latency_seconds=latency)

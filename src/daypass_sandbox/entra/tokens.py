@@ -64,11 +64,16 @@ def process_key() -> SigningKey:
     return SigningKey.generate()
 
 
-def _unauthorized(call: Call, message: str, claims: str = "") -> Fault:
-    challenge = f'Bearer realm="", authorization_uri="{call.root}/common/oauth2/authorize", client_id="{GRAPH_APP_ID}"'
+def challenge(call: Call, claims: str = "") -> dict[str, str]:
+    """The header that goes with every 401 of Graph's; with the claims (JSON) that the next token must answer, if any."""
+    told = f'Bearer realm="", authorization_uri="{call.root}/common/oauth2/authorize", client_id="{GRAPH_APP_ID}"'
     if claims:
-        challenge += f', error="insufficient_claims", claims="{base64.b64encode(claims.encode()).decode()}"'
-    return Fault(401, "InvalidAuthenticationToken", message, {"www-authenticate": challenge})
+        told += f', error="insufficient_claims", claims="{base64.b64encode(claims.encode()).decode()}"'
+    return {"www-authenticate": told}
+
+
+def _unauthorized(call: Call, message: str, claims: str = "") -> Fault:
+    return Fault(401, "InvalidAuthenticationToken", message, challenge(call, claims))
 
 
 def caller_of(call: Call) -> Caller:

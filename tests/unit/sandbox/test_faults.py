@@ -216,3 +216,8 @@ def test_a_wrong_fault_is_refused_with_what_is_wrong(tenant, entra, fault, said)
     assert answer.status == 400
     assert said in answer.json()["error"]["message"]
     assert tenant.state.faults == []
+
+
+def test_a_401_on_demand_says_how_to_sign_in(entra, token):
+    plant(entra, status=401)
+    assert "authorization_uri" in entra.me(token).headers["www-authenticate"]
