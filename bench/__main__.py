@@ -50,7 +50,6 @@ def main() -> None:
             **clean,
             "DAYPASS_STATE_DIR": folder,
             "XDG_STATE_HOME": folder,
-            "PYTHONDONTWRITEBYTECODE": "1",
             "DAYPASS_TIME_ZONE": "UTC",
         }
         tenant = subprocess.Popen(
