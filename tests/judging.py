@@ -41,18 +41,19 @@ def judge(kit: list[str], exchanges: list[dict], folder: Path) -> list[tuple[dic
     record = folder / "exchanges.jsonl"
     record.write_text("".join(json.dumps(exchange) + "\n" for exchange in exchanges))
     ran = subprocess.run([*kit, str(record)], capture_output=True, text=True, timeout=300, check=False)
-    verdicts = [json.loads(line) for line in ran.stdout.splitlines()]
+    verdicts = [json.loads(line) for line in ran.stdout.split("\n") if line]  # not splitlines: hostile text has line separators of its own
     assert len(verdicts) == len(exchanges), ran.stderr
     return [(exchange, verdict["findings"]) for exchange, verdict in zip(exchanges, verdicts, strict=True)]
 
 
-def told(judged: list[tuple[dict, list[dict]]], side: str) -> str:
-    return "\n".join(
+def told(judged: list[tuple[dict, list[dict]]], side: str) -> list[str]:
+    """The findings on one side, "request" or "response", each with the exchange it is on."""
+    return [
         f"{exchange['method']} {exchange['url']} -> {exchange['status']}: {finding['where']} {finding['message']}"
         for exchange, findings in judged
         for finding in findings
         if finding["side"] == side and finding["where"] not in SPELT_OTHERWISE_BY_THE_SERVICE and ONLY_DOCUMENTED not in finding["message"]
-    )
+    ]
 
 
 def least_permissions(routes: Iterable[Route]) -> Iterator[tuple[Route, set[str]]]:

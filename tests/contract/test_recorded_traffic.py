@@ -80,10 +80,10 @@ def judged(tmp_path_factory):
     return judging.judge(kit, exchanges, tmp_path_factory.mktemp("judged"))
 
 
-def unknown(lines, known):
+def unknown(findings, known):
     """The findings that no known exception covers."""
-    pattern = re.compile("|".join(known.values()))
-    return [line for line in lines.splitlines() if not pattern.search(line)]
+    pattern = re.compile("|".join(known.values()), re.DOTALL)
+    return [finding for finding in findings if not pattern.search(finding)]
 
 
 def test_what_was_granted_is_answered_within_the_contract(judged):
