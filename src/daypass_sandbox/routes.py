@@ -76,7 +76,7 @@ class Permissions:
         """What a caller hears who was granted none of them."""
         if self.directory:
             return Fault(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
-        return Fault(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+        return access_denied()
 
 
 NOBODY = Caller("", "", frozenset())
@@ -200,6 +200,16 @@ class _Branch:
             return set(self.routes)
         branches = (self._literal.get(parts[at].lower()), self._parameter)
         return {method for branch in branches if branch for method in branch.methods(parts, at + 1)}
+
+
+def not_found() -> Fault:
+    """Exchange's refusal for an id that the mailbox does not have, or does not show."""
+    return Fault(404, "ErrorItemNotFound", "The specified object was not found in the store.")
+
+
+def access_denied() -> Fault:
+    """Exchange's refusal of what the caller may not do."""
+    return Fault(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
 
 
 def begun_again() -> Fault:

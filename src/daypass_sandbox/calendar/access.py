@@ -14,9 +14,9 @@ from typing import Any
 from daypass.wire import Flow, Response
 
 from .. import quirks
-from ..routes import Call, Handler, Permissions, Route
-from .mailbox import Mailbox, not_found, open_mailbox
-from .shared import Guest, SharedMailbox, denied
+from ..routes import Call, Handler, Permissions, Route, access_denied, not_found
+from .mailbox import Mailbox, open_mailbox
+from .shared import Guest, SharedMailbox
 from .sharing import ROLES, role_of
 
 Json = dict[str, Any]
@@ -94,7 +94,7 @@ def opened(call: Call) -> Mailbox:
     if "group_id" in call.path:
         group = call.tenant.state.groups.get(owner, {})
         if caller.user_id not in (*group.get("x-members", ()), *group.get("x-owners", ())):
-            raise denied()
+            raise access_denied()
         return box
     if caller.user_id != owner:
         return _shared_by(call, box, box.calendars)
@@ -111,22 +111,11 @@ def _in_own_list(call: Call, box: Mailbox, source: Mapping[str, str]) -> Mailbox
     return _shared_by(call, theirs, [source["calendar"]], shown={name: listed[name] for name in names if name in listed})
 
 
-def recheck(call: Call, box: Mailbox, event: Json, user_id: str) -> None:
-    """Fault 403 unless somebody may still change an event of a mailbox, who could when they began with it."""
-    state = call.tenant.state
-    if user_id == box.owner_id:
-        return
-    calendar = box.calendar(event["calendarId"])
-    guest = Guest(calendar["id"], ROLES[role_of(state, calendar, user_id)], token_writes=True)
-    shared = SharedMailbox(box, {calendar["id"]: guest}, shows_private=bool(quirks.value(state, "privateDetailsShown")))
-    shared.to_write(event)
-
-
 def _shared_by(call: Call, box: Mailbox, calendar_ids: Iterable[str], shown: Json | None = None) -> Mailbox:
     """What of a mailbox is shared with the caller; Fault 403 when that is nothing."""
     state, scopes = call.tenant.state, call.caller.scopes
     if not shown and scopes.isdisjoint(SHARED_SCOPES):
-        raise denied()
+        raise access_denied()
     writes = not scopes.isdisjoint(WRITING_SCOPES if shown else WRITING_SCOPES & SHARED_SCOPES)
     guests: dict[str, Guest] = {}
     for calendar_id in calendar_ids:
@@ -135,8 +124,15 @@ def _shared_by(call: Call, box: Mailbox, calendar_ids: Iterable[str], shown: Jso
         if role.sees and "sharedBy" not in calendar:
             guests[calendar_id] = Guest(shown["id"] if shown else calendar_id, role, writes, shown)
     if not guests:
-        raise denied()
+        raise access_denied()
     return SharedMailbox(box, guests, own_ids=bool(shown), shows_private=bool(quirks.value(state, "privateDetailsShown")))
+
+
+def found_to_write(call: Call) -> tuple[Mailbox, Json, str | None]:
+    """The owner's mailbox and their whole event of the path, and for an occurrence its original day; Fault 403 where the caller may not."""
+    box = opened(call)
+    event, day = found(call, box)
+    return *box.to_write(event), day
 
 
 def found(call: Call, box: Mailbox) -> tuple[Json, str | None]:

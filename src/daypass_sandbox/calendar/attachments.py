@@ -17,7 +17,7 @@ from daypass.wire import Response
 from ..graph import odata
 from ..graph.clauses import Expand
 from ..graph.permissions import READ_EVENT_DETAILS, WRITE_CALENDARS
-from ..routes import Call, Fault
+from ..routes import Call, Fault, not_found
 from . import attached, events, ical, relations, resources, shapes
 from .access import context, everywhere, found, opened
 from .mailbox import Mailbox
@@ -99,7 +99,7 @@ def _named(call: Call, kept: list[Json]) -> Json:
     for one in kept:
         if one["id"] == key:
             return one
-    raise Fault(404, "ErrorItemNotFound", "The specified object was not found in the store.")
+    raise not_found()
 
 
 def _shown_id(call: Call) -> str:

@@ -12,7 +12,7 @@ from daypass.wire import Response
 
 from ..graph import odata
 from ..graph.permissions import READ_EVENT_DETAILS, READ_GROUP_EVENTS, WRITE_CALENDARS, WRITE_GROUP_EVENTS
-from ..routes import Call, Fault
+from ..routes import Call, not_found
 from . import events, extended, resources
 from .access import context, everywhere, found, opened
 from .relations import EXTENSION
@@ -82,7 +82,7 @@ def _named(kept: list[Json], name: str) -> Json:
     for one in kept:
         if one["id"].lower() == wanted:
             return one
-    raise Fault(404, "ErrorItemNotFound", "The specified object was not found in the store.")
+    raise not_found()
 
 
 def _place(call: Call) -> str:

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from .. import zones
 from ..changes import Change, ChangeLog
-from ..routes import Fault
+from ..routes import Fault, not_found
 from . import events, identity
 from .recurrence import Rule
 
@@ -360,11 +360,6 @@ def first_group(group_id: str) -> dict[str, Json]:
     """The calendar groups of a new mailbox: only the one that all have (api/user-list-calendargroups)."""
     key = identity.change_key(group_id)
     return {group_id: {"id": group_id, "name": "My Calendars", "classId": FIRST_GROUP_CLASS, "changeKey": key}}
-
-
-def not_found() -> Fault:
-    """The refusal for an id that the mailbox does not have."""
-    return Fault(404, "ErrorItemNotFound", "The specified object was not found in the store.")
 
 
 _OPEN: WeakKeyDictionary[Tenant, dict[str, Mailbox]] = WeakKeyDictionary()

@@ -15,10 +15,10 @@ from ..directory import people
 from ..graph import odata, payload
 from ..graph.payload import FLAG, IGNORED, TEXT
 from ..graph.permissions import READ_CALENDARS, WRITE_CALENDARS
-from ..routes import Call, Fault, Route
+from ..routes import Call, Fault, Route, access_denied, not_found
 from . import sharing
 from .access import CALENDARS, context, opened, owner_id
-from .mailbox import Mailbox, not_found, open_mailbox
+from .mailbox import Mailbox, open_mailbox
 
 Json = dict[str, Any]
 
@@ -98,7 +98,7 @@ def delete_permission(call: Call) -> Response:
 def _own(call: Call) -> Mailbox:
     """The mailbox of the path, for its owner and for apps; Fault 403 for anybody else."""
     if not _is_owners(call):
-        raise Fault(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+        raise access_denied()
     return open_mailbox(call.tenant, owner_id(call))
 
 

@@ -18,7 +18,7 @@ from ..graph import odata, payload
 from ..graph.permissions import READ_EVENT_DETAILS, WRITE_CALENDARS
 from ..routes import Call, Fault
 from . import answering, events, meetings, shapes
-from .access import everywhere, found, opened
+from .access import everywhere, found_to_write
 from .answering import Answer
 
 Json = dict[str, Any]
@@ -31,9 +31,7 @@ CANT = "Your request can't be completed. "
 def respond(call: Call, response: str) -> Response:
     """Answer a meeting, or one occurrence of a series: `response` is accepted, tentativelyAccepted or declined."""
     odata.allow(call)
-    box = opened(call)
-    event, day = found(call, box)
-    box, event = box.to_write(event)
+    box, event, day = found_to_write(call)
     given = payload.read(call.json(), ANSWER if response == "accepted" else PROPOSAL, "event")
     seen, told = events.view(event, day), given.get("sendResponse") is not False
     if seen["isOrganizer"]:
@@ -52,9 +50,7 @@ def respond(call: Call, response: str) -> Response:
 def cancel_event(call: Call) -> Response:
     """Cancel a meeting, or one occurrence, with a comment for those who are asked; only its organizer may."""
     odata.allow(call)
-    box = opened(call)
-    event, day = found(call, box)
-    box, event = box.to_write(event)
+    box, event, day = found_to_write(call)
     given = payload.read(call.json(), {"comment": payload.TEXT}, "event")
     seen = events.view(event, day)
     if not seen["isOrganizer"]:
@@ -69,9 +65,7 @@ def cancel_event(call: Call) -> Response:
 def forward_event(call: Call) -> Response:
     """Pass a meeting, or one occurrence, on to others, with a comment."""
     odata.allow(call)
-    box = opened(call)
-    event, day = found(call, box)
-    box, event = box.to_write(event)
+    box, event, day = found_to_write(call)
     given = payload.read(call.json(), {"comment": payload.TEXT, "toRecipients": [shapes.RECIPIENT]}, "event")
     to = named_recipients(call, given.get("toRecipients") or [])
     meetings.forward(call.tenant, box.owner_id, event, day, to, given.get("comment") or "")

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..changes import ChangeLog
-from ..routes import Fault
+from ..routes import access_denied, not_found
 from . import events, identity
-from .mailbox import Mailbox, Slot, not_found
+from .mailbox import Mailbox, Slot
 from .sharing import Role
 
 Json = dict[str, Any]
@@ -164,7 +164,7 @@ class SharedMailbox(Mailbox):
         real = self.real_event(event)
         guest = self._guests.get(real["calendarId"])
         if guest is None or not guest.writes or self._hides(real, guest):
-            raise denied()
+            raise access_denied()
         return self._real, real
 
     def concerns(self, event_id: str, calendar_id: str | None) -> bool:
@@ -179,7 +179,7 @@ class SharedMailbox(Mailbox):
         calendar_id = self.real_calendar(event["calendarId"])
         guest = self._guests.get(calendar_id)
         if guest is None or not guest.writes or (before is not None and self._hides(before, guest)):
-            raise denied()
+            raise access_denied()
         self._real.put({**event, "id": real_id, "calendarId": calendar_id})
 
     def remove(self, event_id: str) -> None:
@@ -187,7 +187,7 @@ class SharedMailbox(Mailbox):
         event = self._real.events.get(self.turned(event_id))
         guest = self._guests.get(event["calendarId"]) if event else None
         if event is None or guest is None or not guest.writes or self._hides(event, guest):
-            raise denied()
+            raise access_denied()
         self._real.remove(event["id"])
 
 
@@ -231,20 +231,20 @@ class _Seen(MutableMapping[str, Json]):
         return sum(self._box.sees(event) for event in self._box.real_events().values())
 
     def __setitem__(self, event_id: str, event: Json) -> None:
-        raise denied()
+        raise access_denied()
 
     def __delitem__(self, event_id: str) -> None:
-        raise denied()
+        raise access_denied()
 
 
 class _Unchangeable(dict[str, Json]):
     """Calendars of somebody else, whom alone their list belongs to."""
 
     def __setitem__(self, name: str, value: Json) -> None:
-        raise denied()
+        raise access_denied()
 
     def __delitem__(self, name: str) -> None:
-        raise denied()
+        raise access_denied()
 
 
 def _is_private(event: Mapping[str, Any]) -> bool:
@@ -263,8 +263,3 @@ def _only(event: Json, names: tuple[str, ...]) -> Json:
     if "subject" not in names:
         kept["subject"] = PRIVATE_SUBJECT
     return {**kept, "organizer": event["organizer"], "isReminderOn": False, "isOrganizer": event.get("isOrganizer", True)}
-
-
-def denied() -> Fault:
-    """The refusal of what the caller may not do in this mailbox."""
-    return Fault(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")

@@ -12,7 +12,7 @@ from daypass.wire import Response
 
 from ..calendar.events import timestamp
 from ..graph import odata, payload
-from ..routes import Call, Fault
+from ..routes import Call, Fault, not_found
 from .place_types import HAS_MAILBOX
 
 Json = dict[str, Any]
@@ -45,14 +45,14 @@ def get(call: Call) -> Response:
     odata.allow(call)
     claim = _place(call).get("checkIns", {}).get(call.path["event_uid"])
     if claim is None:
-        raise Fault(404, "ErrorItemNotFound", "The specified object was not found in the store.")
+        raise not_found()
     return _answer(call, 200, claim)
 
 
 def _place(call: Call) -> Json:
     place = call.tenant.state.places.get(call.path["place_id"])
     if place is None:
-        raise Fault(404, "ErrorItemNotFound", "The specified object was not found in the store.")
+        raise not_found()
     return place
 
 

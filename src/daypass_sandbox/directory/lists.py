@@ -23,19 +23,22 @@ def members_of(state: State, address: str) -> list[str] | None:
     wanted = address.lower()
     group_id = next((key for key, group in state.groups.items() if wanted and str(group.get("mail")).lower() == wanted), None)
     if group_id is not None:
-        return list(dict.fromkeys(_people_in(state, group_id, set())))
+        return _people_in(state, group_id)
     place = places.with_address(state, address)
     if place is not None and place["type"] == "roomList":
         return [*place.get("rooms", []), *place.get("workspaces", [])]
     return None
 
 
-def _people_in(state: State, group_id: str, seen: set[str]) -> list[str]:
-    seen.add(group_id)
-    found: list[str] = []
-    for member_id in direct_members(state.groups[group_id]):
-        if member_id in state.users:
-            found.append(member_id)
-        elif member_id in state.groups and member_id not in seen:
-            found += _people_in(state, member_id, seen)
-    return found
+def _people_in(state: State, group_id: str) -> list[str]:
+    """The people of a group and of the groups within it, nobody twice."""
+    found: dict[str, None] = {}
+    seen, waiting = {group_id}, [group_id]
+    while waiting:
+        for member_id in direct_members(state.groups[waiting.pop()]):
+            if member_id in state.users:
+                found[member_id] = None
+            elif member_id in state.groups and member_id not in seen:
+                seen.add(member_id)
+                waiting.append(member_id)
+    return list(found)

@@ -21,7 +21,7 @@ from ..calendar.calendars import new_mailbox
 from ..graph import odata, payload, values
 from ..graph.permissions import CHECK_IN, READ_PLACES, WRITE_PLACES
 from ..graph.services import PLACES
-from ..routes import Call, Fault, Handler, Route
+from ..routes import Call, Fault, Handler, Route, not_found
 from . import check_ins
 from .place_types import HAS_MAILBOX, TYPES, PlaceType, of_type
 
@@ -96,7 +96,7 @@ def got_as(type_name: str) -> Handler:
         odata.allow(call, "$select", "$expand")
         place = _found(call)
         if place["type"] != type_name:
-            raise _nowhere()
+            raise not_found()
         return _answer(call, 200, place)
 
     return get_as
@@ -110,7 +110,7 @@ def list_members(type_name: str) -> Handler:
         state = call.tenant.state
         place = with_address(state, call.path["place_id"])
         if place is None or place["type"] != "roomList":
-            raise _nowhere()
+            raise not_found()
         found = [shown(state, state.places[key]) for key in place.get(member, []) if key in state.places]
         where = f"places('{quote(call.path['place_id'], safe='')}')/microsoft.graph.roomList/{member}"
         return _listing(call, where, type_name, found)
@@ -218,7 +218,7 @@ def _found(call: Call) -> Json:
     key, state = call.path["place_id"], call.tenant.state
     place = state.places.get(key) or state.places.get(key.lower()) or with_address(state, key)
     if place is None:
-        raise _nowhere()
+        raise not_found()
     return place
 
 
@@ -256,10 +256,6 @@ def _new_account(call: Call, name: str) -> str:
 
 def _without_nulls(given: Mapping[str, Any]) -> Json:
     return {name: value for name, value in given.items() if value is not None}
-
-
-def _nowhere() -> Fault:
-    return Fault(404, "ErrorItemNotFound", "The specified object was not found in the store.")
 
 
 def _bad(message: str) -> Fault:

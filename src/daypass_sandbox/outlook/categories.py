@@ -16,8 +16,8 @@ from ..calendar.mailbox import Mailbox
 from ..graph import odata, payload
 from ..graph.payload import IGNORED, TEXT
 from ..graph.permissions import READ_SETTINGS, WRITE_SETTINGS
-from ..routes import Call, Fault, Route
-from .mailboxes import context, opened
+from ..routes import Call, Fault, Route, not_found
+from .mailboxes import context, own_mailbox
 
 Json = dict[str, Any]
 
@@ -31,26 +31,26 @@ CATEGORY: odata.Kind[Json] = odata.Kind("outlookCategory", ("id", "displayName",
 
 def list_categories(call: Call) -> Response:
     """All categories of a mailbox."""
-    found = list(_known(call, opened(call)).values())
+    found = list(_known(call, own_mailbox(call)).values())
     return odata.listing(call, context(call, "outlook/masterCategories"), CATEGORY, found, size=WHOLE_LIST)
 
 
 def count_categories(call: Call) -> Response:
     """How many there are, as plain text."""
     odata.allow(call)
-    return Response(200, {"content-type": "text/plain"}, str(len(_known(call, opened(call)))).encode())
+    return Response(200, {"content-type": "text/plain"}, str(len(_known(call, own_mailbox(call)))).encode())
 
 
 def get_category(call: Call) -> Response:
     """One category."""
     odata.allow(call, "$select")
-    return _answer(call, 200, _found(call, opened(call)))
+    return _answer(call, 200, _found(call, own_mailbox(call)))
 
 
 def create_category(call: Call) -> Response:
     """A new category; its name must be another than those there are."""
     odata.allow(call)
-    box = opened(call)
+    box = own_mailbox(call)
     given = payload.read(call.json(), SHAPE, "outlookCategory")
     name = (given.get("displayName") or "").strip()
     if not 0 < len(name) <= LONGEST_NAME:
@@ -66,7 +66,7 @@ def create_category(call: Call) -> Response:
 def update_category(call: Call) -> Response:
     """A category in another colour; its name stays what it is (api/outlookcategory-update)."""
     odata.allow(call)
-    box = opened(call)
+    box = own_mailbox(call)
     found = _found(call, box)
     given = payload.read(call.json(), SHAPE, "outlookCategory")
     if given.get("displayName") not in (None, found["displayName"]):
@@ -79,7 +79,7 @@ def update_category(call: Call) -> Response:
 def delete_category(call: Call) -> Response:
     """Take a category off the list; the items that bear its name keep it."""
     odata.allow(call)
-    box = opened(call)
+    box = own_mailbox(call)
     found = _found(call, box)
     box.state["categories"] = {key: category for key, category in _known(call, box).items() if key != found["id"]}
     return Response(204)
@@ -97,7 +97,7 @@ def _known(call: Call, box: Mailbox) -> dict[str, Json]:
 def _found(call: Call, box: Mailbox) -> Json:
     found = _known(call, box).get(call.path["category_id"])
     if found is None:
-        raise Fault(404, "ErrorItemNotFound", "The specified object was not found in the store.")
+        raise not_found()
     return found
 
 

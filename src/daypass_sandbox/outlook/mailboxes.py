@@ -1,20 +1,20 @@
-"""Whose settings a request is about: everybody's own, and an app's with application permissions."""
+"""Whose mailbox a request is about that has nothing to do with its calendars: everybody's own, and for an app alone anybody's."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..calendar.mailbox import Mailbox, open_mailbox
-from ..routes import Call, Fault
+from ..routes import Call, access_denied
 
 Json = dict[str, Any]
 
 
-def opened(call: Call) -> Mailbox:
+def own_mailbox(call: Call) -> Mailbox:
     """The mailbox of the path; Fault 403 for a user's token in another's, which no sharing of a calendar opens."""
     user_id = call.path["user_id"]
     if call.caller.user_id and call.caller.user_id != user_id:
-        raise Fault(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+        raise access_denied()
     return open_mailbox(call.tenant, user_id)
 
 

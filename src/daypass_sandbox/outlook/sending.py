@@ -18,13 +18,14 @@ from daypass.wire import Response
 
 from .. import outbox
 from ..calendar import bodies, events, shapes
-from ..calendar.access import USER, opened, owner, owner_id
+from ..calendar.access import USER, owner, owner_id
 from ..calendar.answering import address_of
 from ..directory import people
 from ..graph import odata, payload
 from ..graph.payload import FLAG, IGNORED, TEXT
 from ..graph.permissions import SEND_MAIL
 from ..routes import Call, Fault, Route
+from .mailboxes import own_mailbox
 
 Json = dict[str, Any]
 
@@ -54,7 +55,7 @@ MESSAGE: Json = {
 def send_mail(call: Call) -> Response:
     """Send a message: JSON with `message` and `saveToSentItems`, or MIME in Base64 as `text/plain`."""
     odata.allow(call)
-    opened(call)
+    own_mailbox(call)
     mime = call.request.headers.get("content-type", "").lower().startswith("text/plain")
     given = {"message": _of_mime(call.request.body)} if mime else _of_json(call)
     message: Json = {**given["message"], **{name: _named(call, given["message"].get(name) or []) for name in RECEIVERS}}

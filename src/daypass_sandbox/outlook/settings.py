@@ -19,7 +19,7 @@ from ..graph.payload import IGNORED, TEXT
 from ..graph.permissions import READ_SETTINGS, WRITE_SETTINGS
 from ..routes import Call, Fault, Handler, Route
 from . import languages, working_hours
-from .mailboxes import context, opened
+from .mailboxes import context, own_mailbox
 
 Json = dict[str, Any]
 
@@ -67,7 +67,7 @@ SHAPE: Json = {
 def get_settings(call: Call) -> Response:
     """All settings of a mailbox, or those that are selected."""
     odata.allow(call, "$select")
-    box = opened(call)
+    box = own_mailbox(call)
     select = odata.selected(call, NAMES, "mailboxSettings", UNBUILT)
     return _answer(call, {name: value for name, value in _all(call, box).items() if select is None or name in select})
 
@@ -75,7 +75,7 @@ def get_settings(call: Call) -> Response:
 def update_settings(call: Call) -> Response:
     """Change settings; the answer has those that were sent."""
     odata.allow(call)
-    box = opened(call)
+    box = own_mailbox(call)
     given = payload.read(call.json(), SHAPE, "mailboxSettings")
     before = _all(call, box)
     kept: Json = dict(box.state.get("settings", {}))
@@ -92,7 +92,7 @@ def get_setting(name: str) -> Handler:
 
     def get(call: Call) -> Response:
         odata.allow(call)
-        value = _all(call, opened(call))[name]
+        value = _all(call, own_mailbox(call))[name]
         shown = cast("Json", value) if isinstance(value, dict) else {"value": value}
         where = context(call, f"mailboxSettings/{name}")
         return odata.answer(call, 200, {"@odata.context": f"{odata.service_root(call)}/$metadata#{where}", **shown})

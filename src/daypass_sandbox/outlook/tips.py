@@ -11,13 +11,14 @@ from typing import Any
 
 from daypass.wire import Response
 
-from ..calendar.access import USER, opened
+from ..calendar.access import USER
 from ..calendar.invitees import Invitees
 from ..directory.membership import direct_members
 from ..graph import odata, payload
 from ..graph.permissions import READ_MAIL
 from ..routes import Call, Fault, Route
 from . import languages
+from .mailboxes import own_mailbox
 from .settings import automatic_reply
 
 Json = dict[str, Any]
@@ -28,7 +29,7 @@ LARGEST_MESSAGE = 36 * 1024 * 1024
 def get_mail_tips(call: Call) -> Response:
     """The asked mail tips of each address."""
     odata.allow(call)
-    opened(call)
+    own_mailbox(call)
     given = payload.read(call.json(), {"emailAddresses": [payload.TEXT], "mailTipsOptions": payload.TEXT}, "mailTips")
     asked = [
         payload.read(name.strip(), tuple(TIPS), "mailTipsOptions")

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ..calendar import events, identity
-from ..calendar.access import opened, owner_id
+from ..calendar.access import owner_id
 from ..changes import Change, ChangeLog
-from ..routes import Call, Fault
+from ..outlook.mailboxes import own_mailbox
+from ..routes import Call, Fault, not_found
 
 Json = dict[str, Any]
 
@@ -113,12 +114,7 @@ class TaskBox:
 
 def open_box(call: Call) -> TaskBox:
     """The task lists of the user in the path; Fault 403 for a user who asks for another's."""
-    return TaskBox(opened(call).state, f"users/{owner_id(call)}", call.tenant.clock.now(), call.tenant.happened.append)
-
-
-def not_found() -> Fault:
-    """The refusal for an id that the mailbox does not have."""
-    return Fault(404, "ErrorItemNotFound", "The specified object was not found in the store.")
+    return TaskBox(own_mailbox(call).state, f"users/{owner_id(call)}", call.tenant.clock.now(), call.tenant.happened.append)
 
 
 def invalid(message: str, inner: str = "", told: str = "") -> Fault:

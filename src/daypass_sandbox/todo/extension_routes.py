@@ -16,9 +16,9 @@ from daypass.wire import Response
 from .. import quirks
 from ..graph import odata
 from ..graph.permissions import READ_TASKS, WRITE_TASKS
-from ..routes import Call, Fault, Route
+from ..routes import Call, Fault, Route, not_found
 from . import resources
-from .box import TaskBox, check_match, invalid, not_found, open_box
+from .box import TaskBox, check_match, invalid, open_box
 
 Json = dict[str, Any]
 

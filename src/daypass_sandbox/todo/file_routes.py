@@ -20,9 +20,9 @@ from ..calendar.access import owner_id
 from ..graph import odata, payload
 from ..graph.odata import Kind
 from ..graph.permissions import READ_TASKS, WRITE_TASKS
-from ..routes import Call, Fault, Route
+from ..routes import Call, Fault, Route, not_found
 from . import resources, shapes
-from .box import TaskBox, invalid, not_found, open_box
+from .box import TaskBox, invalid, open_box
 from .list_routes import PAGE_SIZE
 from .task_routes import TASK, found
 

@@ -15,9 +15,9 @@ from .. import quirks
 from ..graph import odata, payload
 from ..graph.odata import Kind
 from ..graph.permissions import READ_TASKS, WRITE_TASKS
-from ..routes import Call, Route
+from ..routes import Call, Route, not_found
 from . import parts, resources, shapes
-from .box import check_match, invalid, not_found, open_box
+from .box import check_match, invalid, open_box
 from .list_routes import PAGE_SIZE
 from .task_routes import TASK, found
 

@@ -1,13 +1,11 @@
-"""What guests of a shared calendar may do besides plain writing: answer, forward, upload and follow, and what they must not."""
+"""What guests of a shared calendar may do besides plain writing: answer, forward and follow, and what they must not."""
 
 from __future__ import annotations
 
-import json
 from urllib.parse import quote
 
 import pytest
 
-from daypass.wire import Request
 from daypass_sandbox.calendar.attached import SMALLEST_UPLOAD
 from daypass_sandbox.calendar.mailbox import open_mailbox
 from graph_caller import Graph, timed
@@ -131,56 +129,47 @@ def test_who_may_write_forwards_in_the_owners_name_and_all_of_the_meeting(compan
     assert "Agenda" in company.copy("adele")["body"]["content"]
 
 
-# --- uploads
+# --- what a share of a calendar does not open
 
 
-def upload(company, url):
-    """Send a whole file to a session in one piece."""
-    headers = {"Content-Range": f"bytes 0-{SMALLEST_UPLOAD - 1}/{SMALLEST_UPLOAD}", "Content-Type": "application/octet-stream"}
-    return company.tenant.handle(Request("PUT", url, headers, b"x" * SMALLEST_UPLOAD))
+@pytest.mark.parametrize("role", ["read", "write", "delegateWithPrivateEventAccess"])
+def test_no_role_uploads_large_files_into_somebody_elses_mailbox(company, lee, role):
+    """A known issue of the service: large files go into one's own mailbox alone (concepts/outlook-large-attachments)."""
+    event = company.alex.create(**timed("Lunch", "2026-12-07T09:00:00", "2026-12-07T10:00:00"))
+    share(company, role)
+    refused = lee("POST", f"{path_of(event)}/attachments/createUploadSession", FILE)
+    assert (refused.status, refused.code) == (403, "ErrorAccessDenied")
+    assert company.act("alex", event, "attachments/createUploadSession", **FILE).status == 201
+
+
+def test_nor_does_a_calendar_of_ones_own_list(company, lee):
+    place, event = mounted(company, lee)
+    assert lee("POST", f"{path_of(event, place)}/attachments/createUploadSession", FILE).status == 403
+
+
+EVERYTHING = ("Calendars.ReadWrite.Shared", "Tasks.ReadWrite", "Mail.Send", "Mail.Read", "MailboxSettings.ReadWrite")
 
 
 @pytest.mark.parametrize(
-    ("role", "sensitivity", "status"),
+    ("method", "path", "body"),
     [
-        ("limitedRead", "normal", 403),
-        ("read", "normal", 403),
-        ("write", "normal", 201),
-        ("write", "private", 403),
-        ("delegateWithoutPrivateEventAccess", "private", 403),
-        ("delegateWithPrivateEventAccess", "private", 201),
+        ("GET", "/todo/lists", None),
+        ("POST", "/todo/lists", {"displayName": "Spying"}),
+        ("GET", "/todo/lists/delta", None),
+        ("POST", "/sendMail", {"message": {"subject": "As Alex", **TO}}),
+        ("POST", "/getMailTips", {"emailAddresses": ["adele@contoso.example"], "mailTipsOptions": "automaticReplies"}),
+        ("GET", "/mailboxSettings", None),
+        ("PATCH", "/mailboxSettings", {"timeZone": "UTC"}),
+        ("GET", "/outlook/masterCategories", None),
     ],
 )
-def test_who_may_change_an_event_uploads_files_to_it_and_nobody_else(company, lee, role, sensitivity, status):
-    event = company.alex.create(**timed("Lunch", "2026-12-07T09:00:00", "2026-12-07T10:00:00", sensitivity=sensitivity))
-    share(company, role)
-    made = lee("POST", f"{path_of(event)}/attachments/createUploadSession", FILE)
-    assert made.status == status
-    if status == 201:
-        assert upload(company, made.body["uploadUrl"]).status == 201
-    assert company.copy("alex")["hasAttachments"] is (status == 201)
-
-
-@pytest.mark.parametrize("ends", ["the share", "the sight"])
-def test_a_session_ends_with_the_right_to_change_the_event(company, lee, ends):
-    event = company.alex.create(**timed("Lunch", "2026-12-07T09:00:00", "2026-12-07T10:00:00"))
-    permission = share(company, "write")
-    url = lee("POST", f"{path_of(event)}/attachments/createUploadSession", FILE).body["uploadUrl"]
-    if ends == "the share":
-        assert company.alex("PATCH", permission, {"role": "read"}).status == 200
-    else:
-        assert company.change("alex", event, sensitivity="private").status == 200
-    refused = upload(company, url)
-    assert (refused.status, json.loads(refused.body)["error"]["code"]) == (403, "ErrorAccessDenied")
-    assert company.copy("alex")["hasAttachments"] is False
-
-
-def test_files_are_uploaded_into_a_calendar_of_ones_own_list(company, lee):
-    place, event = mounted(company, lee)
-    url = lee("POST", f"{path_of(event, place)}/attachments/createUploadSession", FILE).body["uploadUrl"]
-    assert upload(company, url).status == 201
-    for caller, path in ((lee, path_of(event, place)), (company.alex, path_of(company.copy("alex"), "/me"))):
-        assert [file["name"] for file in caller("GET", f"{path}/attachments").body["value"]] == ["flower.jpg"]
+def test_even_a_delegate_has_the_calendar_and_nothing_else_of_the_mailbox(company, method, path, body):
+    share(company, "delegateWithPrivateEventAccess")
+    lee = Graph(company.tenant, "lee", EVERYTHING)
+    assert lee("GET", f"{ALEX}/events").status == 200
+    refused = lee(method, ALEX + path, body)
+    assert (refused.status, refused.code) == (403, "ErrorAccessDenied")
+    assert company.outbox() == []
 
 
 # --- changes
