@@ -1,7 +1,8 @@
 """`POST /$batch`: up to 20 requests in one, each answered for itself.
 
 The whole is refused only when it cannot be read; what becomes of the single requests stands in their own answers. They are either
-independent of each other or form a chain, each depending on the one before; what depends on a failure fails too (424).
+independent of each other or form a chain, each depending on the one before; what depends on a failure fails too (424). Outlook takes
+four of a batch at a time (concepts/throttling-limits), so no batch by itself asks more of a mailbox than that.
 
 Source: concepts/json-batching. The words of refusals were observed by others (microsoft-graph-docs issue 16280,
 msgraph-sdk-dotnet-core issue 891).
@@ -22,6 +23,8 @@ from daypass.wire import Request, Response, Sleep
 
 from ..faults import Disrupted
 from ..routes import Call, Fault, Route, begun_again, reply
+from ..together import together
+from .throttle import MOST_AT_A_TIME
 
 Json = dict[str, Any]
 
@@ -46,16 +49,31 @@ class Step:
 
 
 async def answer(call: Call) -> Response:
-    """Answer a batch: the requests in their order, one after the other."""
-    answered: dict[str, Json] = {}
+    """Answer a batch: a chain one request after the other, independent ones four at a time."""
+    steps, state = _steps(call.json()), call.tenant.state
+    if any(step.after for step in steps):
+        answered = await _chained(call, steps)
+    else:
+        answered = await together([_asked(call, step) for step in steps], MOST_AT_A_TIME)
+    if call.tenant.state is not state:
+        raise begun_again()
+    return reply(200, {"responses": [{"id": step.id, **_shown(outcome)} for step, outcome in zip(steps, answered, strict=True)]})
+
+
+async def _chained(call: Call, steps: list[Step]) -> list[Response]:
+    """The answers to requests that depend on each other; what depends on a failure is not asked."""
+    answered: dict[str, Response] = {}
     state = call.tenant.state
-    for step in _steps(call.json()):
-        failed = any(answered[other]["status"] >= 400 for other in step.after)
-        outcome = reply(424, FAILED_DEPENDENCY) if failed else await _arrived(await call.tenant.graph(_request(call, step)))
+    for step in steps:
+        failed = any(answered[other].status >= 400 for other in step.after)
+        answered[step.id.lower()] = reply(424, FAILED_DEPENDENCY) if failed else await _asked(call, step)
         if call.tenant.state is not state:
             raise begun_again()
-        answered[step.id.lower()] = {"id": step.id, **_shown(outcome)}
-    return reply(200, {"responses": list(answered.values())})
+    return list(answered.values())
+
+
+async def _asked(call: Call, step: Step) -> Response:
+    return await _arrived(await call.tenant.graph(_request(call, step)))
 
 
 def _steps(body: Mapping[str, Any]) -> list[Step]:

@@ -76,11 +76,36 @@ def test_refusals_come_with_and_without_a_retry_after(tenant):
         flow.close()
 
 
+def batched(tenant, requests):
+    """The statuses within the answer to a batch, and how long it took."""
+    token = tenant.mint("megan", ("Calendars.Read", "User.Read"))
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    flow = tenant.flow(Request("POST", f"{ROOT}/v1.0/$batch", headers, json.dumps({"requests": requests}).encode()))
+    seconds = 0.0
+    while True:
+        try:
+            seconds += step(flow, None).seconds
+        except StopIteration as done:
+            return [one["status"] for one in done.value.json()["responses"]], seconds
+
+
+def reads(count, *, chained=False):
+    after = [{"dependsOn": [str(number - 1)]} if chained and number else {} for number in range(count)]
+    return [{"id": str(number), "method": "GET", "url": "/me/events", **after[number]} for number in range(count)]
+
+
+def test_a_batch_asks_four_things_at_a_time_and_is_not_over_the_limit_by_itself(tenant):
+    assert batched(tenant, reads(20)) == ([200] * 20, pytest.approx(5 * SERVICE_SECONDS))
+
+
+def test_a_chain_of_requests_takes_one_after_the_other(tenant):
+    assert batched(tenant, reads(6, chained=True)) == ([200] * 6, pytest.approx(6 * SERVICE_SECONDS))
+
+
 def test_requests_of_a_batch_are_refused_one_by_one(tenant):
     running = [begun(tenant, "/me/events") for _ in range(MOST_AT_A_TIME - 1)]
-    graph = Graph(tenant)
-    asked = [{"id": str(number), "method": "GET", "url": "/me/events"} for number in range(3)]
-    assert [one["status"] for one in graph("POST", "/$batch", {"requests": asked}).body["responses"]] == [200, 200, 200]
+    graph, asked = Graph(tenant), reads(3)
+    assert [one["status"] for one in graph("POST", "/$batch", {"requests": asked}).body["responses"]] == [200, 429, 429]
     running.append(begun(tenant, "/me/events"))
     asked.append({"id": "me", "method": "GET", "url": "/me"})
     answer = graph("POST", "/$batch", {"requests": asked})
