@@ -1,7 +1,7 @@
 """The outbox: every message that leaves a mailbox of the tenant, kept to be read by whoever tests an app.
 
 Invitations, updates, cancellations, answers, forwards and sent mail are kept as messages in Graph's own words (`eventMessageRequest`,
-`eventMessageResponse`, `eventMessage`, `message`), with a few members of ours: `kind`, and for a meeting
+`eventMessageResponse`, `eventMessage`, `message`), with a few members of ours: `kind`, `deliveredTo`, and for a meeting
 `eventId` (in the sender's mailbox) and `iCalUId`. No message goes anywhere else; folders of mail are not built.
 """
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+RECEIVERS = ("toRecipients", "ccRecipients", "bccRecipients")
 KINDS = ("invitation", "update", "cancellation", "response", "forward", "forwardNotification", "mail")
 LONGEST = 10_000  # messages; the oldest beyond are forgotten
 
@@ -32,5 +33,6 @@ def send(tenant: Tenant, kind: str, message: Json) -> None:
         "bccRecipients": [],
         **message,
     }
+    kept.setdefault("deliveredTo", [person for name in RECEIVERS for person in kept[name]])
     tenant.state.outbox.append(kept)
     del tenant.state.outbox[:-LONGEST]

@@ -15,6 +15,7 @@ from daypass.wire import Flow, Response
 
 from .. import quirks
 from ..routes import Call, Handler, Permissions, Route, access_denied, not_found
+from .letters import Post
 from .mailbox import Mailbox, open_mailbox
 from .shared import Guest, SharedMailbox
 from .sharing import ROLES, role_of
@@ -126,6 +127,12 @@ def _shared_by(call: Call, box: Mailbox, calendar_ids: Iterable[str], shown: Jso
     if not guests:
         raise access_denied()
     return SharedMailbox(box, guests, own_ids=bool(shown), shows_private=bool(quirks.value(state, "privateDetailsShown")))
+
+
+def post_of(call: Call, box: Mailbox) -> Post:
+    """The post for what the caller writes in a mailbox; in their own name in their own one, and in a group's."""
+    guest = "user_id" in call.path and call.caller.user_id != box.owner_id
+    return Post(call.tenant, call.caller.user_id if guest else "")
 
 
 def found_to_write(call: Call) -> tuple[Mailbox, Json, str | None]:

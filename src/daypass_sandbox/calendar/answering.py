@@ -6,13 +6,14 @@ Sources: api/event-accept, api/event-decline, api/event-tentativelyaccept; a dec
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .. import quirks
+from ..directory import people
 from . import copies, events, letters, tracking
 from .invitees import Invitees
+from .letters import Post
 from .mailbox import Mailbox, open_mailbox
 
 if TYPE_CHECKING:
@@ -35,16 +36,16 @@ class Answer:
     subject: str | None = None
 
 
-def give(tenant: Tenant, owner_id: str, box: Mailbox, copy: Json, day: str | None, answer: Answer) -> None:
+def give(post: Post, owner_id: str, box: Mailbox, copy: Json, day: str | None, answer: Answer) -> None:
     """The owner of a mailbox (or who may write in it) answers the meeting, or one day of a series, of which `copy` is in the `box`."""
-    now = tenant.clock.now()
+    tenant, now = post.tenant, post.tenant.clock.now()
     _keep(tenant, box, copy, day, answer.response)
     if not answer.told:
         return
-    sender = address_of(tenant, owner_id)
+    sender = people.address_of(tenant.state, owner_id)
     status = {"response": answer.response, "time": events.timestamp(now)}
     attendee: Json = {"emailAddress": sender, "status": status, **({"proposedNewTime": answer.proposal} if answer.proposal else {})}
-    letters.response(tenant, copy, day, attendee, answer.comment, answer.subject)
+    letters.response(post, copy, day, attendee, answer.comment, answer.subject)
     invitees = Invitees(tenant.state)
     home = organizers(tenant, invitees, copy)
     if home:
@@ -63,12 +64,6 @@ def organizers(tenant: Tenant, invitees: Invitees, event: Json) -> tuple[Mailbox
         return None
     box = open_mailbox(tenant, organizer_id)
     return next(((box, own) for own in box.of_meeting(event["uid"]) if own.get("isOrganizer", True)), None)
-
-
-def address_of(tenant: Tenant, owner_id: str) -> Json:
-    """The name and address of a user or group."""
-    owner: Mapping[str, Any] = tenant.state.users.get(owner_id) or tenant.state.groups[owner_id]
-    return {"name": owner["displayName"], "address": owner.get("mail") or owner["userPrincipalName"]}
 
 
 def _keep(tenant: Tenant, box: Mailbox, copy: Json, day: str | None, response: str) -> None:

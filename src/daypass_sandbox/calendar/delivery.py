@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from . import answering, copies, rooms
 from .answering import Answer
 from .invitees import Invitees, Part
+from .letters import Post
 from .mailbox import Mailbox, open_mailbox
 
 if TYPE_CHECKING:
@@ -71,10 +72,10 @@ class Delivery:
         days = sorted(day for day in again if day) if copy.get("recurrence") and None not in again else [None] if again else []
         for day in days:
             verdict = rooms.verdict(box, copy, day, rules, self._tenant.clock.now()) if rules else rooms.YES
-            answering.give(self._tenant, owner_id, box, copy, day, Answer(verdict.response, verdict.reason, subject=subject))
+            answering.give(Post(self._tenant), owner_id, box, copy, day, Answer(verdict.response, verdict.reason, subject=subject))
             for declined in verdict.declined:
                 answer = Answer("declined", verdict.reason, subject=subject)
-                answering.give(self._tenant, owner_id, box, box.events[copy["id"]], declined, answer)
+                answering.give(Post(self._tenant), owner_id, box, box.events[copy["id"]], declined, answer)
             copy = box.events.get(copy["id"], copy)
 
 

@@ -1,5 +1,7 @@
 """The messages that meetings send: requests, updates, cancellations, answers, forwards, in Graph's words, for the outbox.
 
+Who writes in somebody's calendar sends in their name: `from` is the owner, `sender` the writer.
+
 Sources: resources/eventmessage, resources/eventmessagerequest, resources/eventmessageresponse; the subjects' beginnings as in
 concepts/outlook-calendar-meeting-proposals and concepts/outlook-create-event-in-shared-delegated-calendar.
 """
@@ -7,10 +9,13 @@ concepts/outlook-calendar-meeting-proposals and concepts/outlook-create-event-in
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .. import outbox
-from . import bodies, events, resources
+from ..directory import people
+from . import bodies, delegates, events, resources
+from .sharing import PRIVATE
 
 if TYPE_CHECKING:
     from ..tenant import Tenant
@@ -24,7 +29,19 @@ ANSWERS = {  # the beginning of the subject, and meetingMessageType (misspelt as
 }
 
 
-def request(tenant: Tenant, kind: str, event: Json, day: str | None, to: Iterable[Json], request_type: str) -> None:
+@dataclass(frozen=True)
+class Post:
+    """The post of a tenant, and who takes letters to it: a user's id where somebody writes in the owner's name, else ""."""
+
+    tenant: Tenant
+    writer: str = ""
+
+    def sender(self, owner: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The address that a letter in the name of `owner` (an emailAddress) is sent from."""
+        return people.address_of(self.tenant.state, self.writer) if self.writer else owner
+
+
+def request(post: Post, kind: str, event: Json, day: str | None, to: Iterable[Json], request_type: str) -> None:
     """An invitation or an update (`request_type` newMeetingRequest, fullUpdate, informationalUpdate) from the organizer."""
     seen = events.view(event, day)
     more = {
@@ -32,17 +49,17 @@ def request(tenant: Tenant, kind: str, event: Json, day: str | None, to: Iterabl
         "meetingMessageType": "meetingRequest",
         "meetingRequestType": request_type,
     }
-    _send(tenant, kind, event, day, to, {**more, **_request(seen), "subject": seen["subject"], **_body(seen["body"])})
+    _send(post, kind, event, day, to, {**more, **_request(seen), "subject": seen["subject"], **_body(seen["body"])})
 
 
-def cancellation(tenant: Tenant, event: Json, day: str | None, to: Iterable[Json], comment: str) -> None:
+def cancellation(post: Post, event: Json, day: str | None, to: Iterable[Json], comment: str) -> None:
     """A cancellation from the organizer, with their comment."""
     seen = events.view(event, day)
     more = {"@odata.type": "#microsoft.graph.eventMessage", "meetingMessageType": "meetingCancelled", **_when(seen)}
-    _send(tenant, "cancellation", event, day, to, {**more, "subject": f"Canceled: {seen['subject']}", **_commented(comment, seen)})
+    _send(post, "cancellation", event, day, to, {**more, "subject": f"Canceled: {seen['subject']}", **_commented(comment, seen)})
 
 
-def response(tenant: Tenant, copy: Json, day: str | None, answer: Json, comment: str, subject: str | None) -> None:
+def response(post: Post, copy: Json, day: str | None, answer: Json, comment: str, subject: str | None) -> None:
     """An attendee's answer to the organizer: the attendee with their `status`, and a `proposedNewTime` if they propose one.
 
     `subject` is the meeting's, None for that of the copy.
@@ -53,31 +70,31 @@ def response(tenant: Tenant, copy: Json, day: str | None, answer: Json, comment:
     more = {"@odata.type": "#microsoft.graph.eventMessageResponse", "meetingMessageType": message_type, "responseType": given, **proposal}
     subject = f"{'New Time Proposed: ' if proposal else beginning}{seen['subject'] if subject is None else subject}"
     body = _body({"contentType": "text", "content": comment})
-    _send(tenant, "response", copy, day, [seen["organizer"]], {**more, **_when(seen), "subject": subject, **body}, answer)
+    _send(post, "response", copy, day, [seen["organizer"]], {**more, **_when(seen), "subject": subject, **body}, answer)
 
 
-def forward(tenant: Tenant, event: Json, day: str | None, sender: Json, to: list[Json], comment: str) -> None:
+def forward(post: Post, event: Json, day: str | None, sender: Json, to: list[Json], comment: str) -> None:
     """A meeting request (or an appointment) that somebody passes on."""
     seen = events.view(event, day)
     meeting = seen["attendees"] or not seen["isOrganizer"]
     more = {"@odata.type": "#microsoft.graph.message"}
     if meeting:
         more = {"@odata.type": "#microsoft.graph.eventMessageRequest", "meetingMessageType": "meetingRequest", **_request(seen)}
-    _send(tenant, "forward", event, day, to, {**more, "subject": f"FW: {seen['subject']}", **_commented(comment, seen)}, sender)
+    _send(post, "forward", event, day, to, {**more, "subject": f"FW: {seen['subject']}", **_commented(comment, seen)}, sender)
 
 
-def forward_notification(tenant: Tenant, event: Json, day: str | None, sender: Json, to: Iterable[Json]) -> None:
+def forward_notification(post: Post, event: Json, day: str | None, sender: Json, to: Iterable[Json]) -> None:
     """What tells the organizer that somebody passed their meeting on, and to whom."""
     seen = events.view(event, day)
     names = "; ".join(one["emailAddress"]["name"] for one in to)
     body = _body({"contentType": "text", "content": f"Your meeting was forwarded to: {names}"})
     more = {"@odata.type": "#microsoft.graph.eventMessage", "meetingMessageType": "none", **_when(seen)}
     subject = f"Meeting Forward Notification: {seen['subject']}"
-    _send(tenant, "forwardNotification", event, day, [seen["organizer"]], {**more, "subject": subject, **body}, sender)
+    _send(post, "forwardNotification", event, day, [seen["organizer"]], {**more, "subject": subject, **body}, sender)
 
 
 def _send(
-    tenant: Tenant, kind: str, event: Json, day: str | None, to: Iterable[Mapping[str, Any]], message: Json, sender: Json | None = None
+    post: Post, kind: str, event: Json, day: str | None, to: Iterable[Mapping[str, Any]], message: Json, sender: Json | None = None
 ) -> None:
     receivers = [{"emailAddress": one["emailAddress"]} for one in to]
     if not receivers:
@@ -85,13 +102,14 @@ def _send(
     writer = sender or event["organizer"]
     about = {
         "from": {"emailAddress": writer["emailAddress"]},
-        "sender": {"emailAddress": writer["emailAddress"]},
+        "sender": {"emailAddress": post.sender(writer["emailAddress"])},
         "toRecipients": receivers,
+        "deliveredTo": delegates.receivers(post.tenant.state, receivers, private=events.view(event, day)["sensitivity"] in PRIVATE),
         "importance": event.get("importance", "normal"),
         "eventId": events.occurrence_id(event["id"], day) if day else event["id"],
         "iCalUId": resources.global_id(event["uid"], day or event.get("instanceDay")),
     }
-    outbox.send(tenant, kind, {**message, **about})
+    outbox.send(post.tenant, kind, {**message, **about})
 
 
 def _when(seen: Json) -> Json:

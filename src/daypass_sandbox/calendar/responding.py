@@ -18,7 +18,7 @@ from ..graph import odata, payload
 from ..graph.permissions import READ_EVENT_DETAILS, WRITE_CALENDARS
 from ..routes import Call, Fault
 from . import answering, events, meetings, shapes
-from .access import everywhere, found_to_write
+from .access import everywhere, found_to_write, post_of
 from .answering import Answer
 
 Json = dict[str, Any]
@@ -43,7 +43,7 @@ def respond(call: Call, response: str) -> Response:
     if given.get("comment") and not told:
         raise Fault(400, "ErrorInvalidParameter", "The parameter 'SendResponse' must be true when 'Comment' is given.")
     answer = Answer(response, given.get("comment") or "", told, _proposal(given.get("proposedNewTime"), seen, told=told))
-    answering.give(call.tenant, box.owner_id, box, event, day, answer)
+    answering.give(post_of(call, box), box.owner_id, box, event, day, answer)
     return Response(202)
 
 
@@ -58,7 +58,7 @@ def cancel_event(call: Call) -> Response:
     if not seen["attendees"]:
         message = "At least one recipient isn't valid., A message can't be sent because it contains no recipients."
         raise Fault(400, "ErrorInvalidRecipients", message)
-    meetings.withdraw(call.tenant, box, event, day, given.get("comment") or "")
+    meetings.withdraw(post_of(call, box), box, event, day, given.get("comment") or "")
     return Response(202)
 
 
@@ -68,7 +68,7 @@ def forward_event(call: Call) -> Response:
     box, event, day = found_to_write(call)
     given = payload.read(call.json(), {"comment": payload.TEXT, "toRecipients": [shapes.RECIPIENT]}, "event")
     to = named_recipients(call, given.get("toRecipients") or [])
-    meetings.forward(call.tenant, box.owner_id, event, day, to, given.get("comment") or "")
+    meetings.forward(post_of(call, box), box.owner_id, event, day, to, given.get("comment") or "")
     return Response(202)
 
 

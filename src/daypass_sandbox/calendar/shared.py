@@ -17,11 +17,10 @@ from ..changes import ChangeLog
 from ..routes import access_denied, not_found
 from . import events, identity
 from .mailbox import Mailbox, Slot
-from .sharing import Role
+from .sharing import PRIVATE, Role
 
 Json = dict[str, Any]
 
-PRIVATE = ("private", "confidential")
 PRIVATE_SUBJECT = "Private Appointment"
 TIMES = (
     *("id", "calendarId", "uid", "firstId", "createdDateTime", "lastModifiedDateTime", "changeKey", "type", "version", "start", "end"),

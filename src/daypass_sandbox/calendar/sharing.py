@@ -20,6 +20,7 @@ EVERYBODY = "My Organization"
 EVERYBODYS_ID = base64.b64encode(b"Default").decode()
 SHARING_ROLES = ("freeBusyRead", "limitedRead", "read", "write")
 DELEGATE_ROLES = ("delegateWithoutPrivateEventAccess", "delegateWithPrivateEventAccess")
+PRIVATE = ("private", "confidential")  # what of an event's sensitivity a guest's role may hide
 OUTSIDERS_ROLES = ("freeBusyRead", "limitedRead", "read")
 
 

@@ -15,7 +15,7 @@ from ..graph import odata, payload
 from ..graph.permissions import CHANGE_GROUP_EVENT, WRITE_CALENDARS, WRITE_GROUP_EVENTS
 from ..routes import Call, Fault, Route
 from . import events, meetings, shapes
-from .access import USER, everywhere, found, opened, owner
+from .access import USER, everywhere, found, opened, owner, post_of
 from .reading import answer_event
 
 Json = dict[str, Any]
@@ -31,7 +31,7 @@ def create_event(call: Call) -> Response:
     if known is None:
         if "group_id" in call.path:  # a group is reminded of nothing
             given["isReminderOn"] = False
-        known = meetings.publish(call.tenant, box, None, events.create(given, author(call, calendar), calendar["id"]))
+        known = meetings.publish(post_of(call, box), box, None, events.create(given, author(call, calendar), calendar["id"]))
     # Extensions that were posted with their event come back with it (api/opentypeextension-post-opentypeextension).
     shown = replace(call, query={"$expand": "extensions"}) if given.get("extensions") else call
     return answer_event(shown, box, 201, box.slot(known), asked)
@@ -48,7 +48,7 @@ def update_event(call: Call) -> Response:
         changed = events.change(event, given, writer)
     else:
         changed = events.change_occurrence(event, day, box.neighbours(event, day), given, writer)
-    changed = meetings.publish(call.tenant, box, event, changed, day)
+    changed = meetings.publish(post_of(call, box), box, event, changed, day)
     return answer_event(call, box, 200, box.slot(changed, day), asked)
 
 
@@ -58,7 +58,7 @@ def delete_event(call: Call) -> Response:
     box = opened(call)
     event, day = found(call, box)
     check_etag(call, event, day)
-    meetings.withdraw(call.tenant, box, event, day)
+    meetings.withdraw(post_of(call, box), box, event, day)
     return Response(204)
 
 

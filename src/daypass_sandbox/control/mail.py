@@ -15,7 +15,7 @@ FILTERS = ("kind", "user", "from", "to")
 
 
 def read_outbox(call: Call) -> Response:
-    """The messages, oldest first: of a `kind`, `from` somebody, `to` somebody, or of a `user`, who is either."""
+    """The messages, oldest first: of a `kind`, `from` somebody, `to` somebody (a delegate too), or of a `user`, who is either."""
     for name in call.query:
         if name not in FILTERS:
             raise wrong(f"unknown filter {name!r}; known here: {', '.join(FILTERS)}")
@@ -34,7 +34,7 @@ def empty_outbox(call: Call) -> Response:
 
 def _concerns(message: Mapping[str, Any], asked: Mapping[str, frozenset[str]]) -> bool:
     senders = _of([message["from"]])
-    receivers = _of(person for name in ("toRecipients", "ccRecipients", "bccRecipients") for person in message[name])
+    receivers = _of(person for name in (*outbox.RECEIVERS, "deliveredTo") for person in message.get(name, ()))
     sides = {"from": senders, "to": receivers, "user": senders | receivers}
     return all(not sides[side].isdisjoint(addresses) for side, addresses in asked.items())
 

@@ -24,3 +24,9 @@ def display_name(users: Mapping[str, Mapping[str, Any]], address: str) -> str | 
     """The display name of whoever has this mail address in the tenant, or None."""
     wanted = address.lower()
     return next((user["displayName"] for user in users.values() if str(user.get("mail")).lower() == wanted), None)
+
+
+def address_of(state: State, owner_id: str) -> dict[str, str]:
+    """The name and address of a user or group."""
+    owner: Mapping[str, Any] = state.users.get(owner_id) or state.groups[owner_id]
+    return {"name": owner["displayName"], "address": owner.get("mail") or owner["userPrincipalName"]}

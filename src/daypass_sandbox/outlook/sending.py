@@ -19,7 +19,6 @@ from daypass.wire import Response
 from .. import outbox
 from ..calendar import bodies, events, shapes
 from ..calendar.access import USER, owner, owner_id
-from ..calendar.answering import address_of
 from ..directory import people
 from ..graph import odata, payload
 from ..graph.payload import FLAG, IGNORED, TEXT
@@ -29,7 +28,6 @@ from .mailboxes import own_mailbox
 
 Json = dict[str, Any]
 
-RECEIVERS = ("toRecipients", "ccRecipients", "bccRecipients")
 ATTACHMENT: Json = {"name": TEXT, "contentType": TEXT, "contentBytes": TEXT, "contentId": TEXT, "isInline": FLAG, "size": IGNORED}
 FLAGGED: Json = {
     "flagStatus": ("notFlagged", "complete", "flagged"),
@@ -38,7 +36,7 @@ FLAGGED: Json = {
 MESSAGE: Json = {
     "subject": TEXT,
     "body": {"contentType": ("text", "html"), "content": TEXT},
-    **{name: [shapes.RECIPIENT] for name in (*RECEIVERS, "replyTo")},
+    **{name: [shapes.RECIPIENT] for name in (*outbox.RECEIVERS, "replyTo")},
     "from": shapes.RECIPIENT,
     "sender": shapes.RECIPIENT,
     "importance": ("low", "normal", "high"),
@@ -58,11 +56,11 @@ def send_mail(call: Call) -> Response:
     own_mailbox(call)
     mime = call.request.headers.get("content-type", "").lower().startswith("text/plain")
     given = {"message": _of_mime(call.request.body)} if mime else _of_json(call)
-    message: Json = {**given["message"], **{name: _named(call, given["message"].get(name) or []) for name in RECEIVERS}}
-    if not any(message[name] for name in RECEIVERS):
+    message: Json = {**given["message"], **{name: _named(call, given["message"].get(name) or []) for name in outbox.RECEIVERS}}
+    if not any(message[name] for name in outbox.RECEIVERS):
         message_text = "At least one recipient isn't valid., A message can't be sent because it contains no recipients."
         raise Fault(400, "ErrorInvalidRecipients", message_text)
-    sender = {"emailAddress": address_of(call.tenant, owner_id(call))}
+    sender = {"emailAddress": people.address_of(call.tenant.state, owner_id(call))}
     body: Json = {"contentType": "text", "content": "", **(message.get("body") or {})}
     kept = {
         "@odata.type": "#microsoft.graph.message",
@@ -151,7 +149,7 @@ def _allowed(call: Call, sender: Json | None) -> Json | None:
             "The user account which was used to submit this request does not have the right to send mail on behalf of the specified sending"
         )
         raise Fault(403, "ErrorSendAsDenied", f"{right} account., Cannot submit message.")
-    return {"emailAddress": address_of(call.tenant, owner_id(call))}
+    return {"emailAddress": people.address_of(call.tenant.state, owner_id(call))}
 
 
 ROUTES = [Route("POST", f"{USER}/sendMail", send_mail, SEND_MAIL, "documentation: api/user-sendmail; refusals observed by others")]

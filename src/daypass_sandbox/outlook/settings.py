@@ -12,7 +12,7 @@ from typing import Any, cast
 from daypass.wire import Response
 
 from .. import zones
-from ..calendar import events
+from ..calendar import delegates, events
 from ..calendar.mailbox import Mailbox
 from ..graph import odata, payload
 from ..graph.payload import IGNORED, TEXT
@@ -32,11 +32,11 @@ NO_REPLIES: Json = {
 DEFAULTS: Json = {
     "dateFormat": "M/d/yyyy",
     "timeFormat": "h:mm tt",
-    "delegateMeetingMessageDeliveryOptions": "sendToDelegateOnly",
+    delegates.SETTING: delegates.TO_DELEGATES,
 }
 NAMES = (
     *("automaticRepliesSetting", "timeZone", "language", "workingHours", "userPurpose", "dateFormat", "timeFormat"),
-    "delegateMeetingMessageDeliveryOptions",
+    delegates.SETTING,
 )
 _PURPOSES = {"x-room": "room", "x-equipment": "equipment"}  # by what an account is marked with
 UNBUILT = ("archiveFolder",)  # the id of a mail folder; this tenant has none
@@ -54,11 +54,7 @@ SHAPE: Json = {
     "workingHours": working_hours.SHAPE,
     "dateFormat": TEXT,
     "timeFormat": TEXT,
-    "delegateMeetingMessageDeliveryOptions": (
-        "sendToDelegateAndInformationToPrincipal",
-        "sendToDelegateAndPrincipal",
-        "sendToDelegateOnly",
-    ),
+    delegates.SETTING: delegates.OPTIONS,
     "userPurpose": IGNORED,
     "archiveFolder": IGNORED,
 }
