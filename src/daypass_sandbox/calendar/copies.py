@@ -44,12 +44,14 @@ CANCELLED = "Canceled: "
 class Desk:
     """Where copies of one meeting are made: the tenant's source of ids, its time (seconds since 1970), and the calendar for new ones.
 
-    `listed` holds the attendees as all of them see them, by day (None: every day); all copies share them.
+    `reminds` says whether who gets a copy is reminded of it. `listed` holds the attendees as all of them see them, by day (None: every
+    day); all copies share them.
     """
 
     new_id: Callable[[str], str]
     now: float
     calendar_id: str
+    reminds: bool = True
     listed: dict[str | None, list[Json]] = field(default_factory=dict[str | None, list[Json]])
 
 
@@ -115,6 +117,8 @@ def letter(event: Json, day: str | None = None) -> Json:
 def _invitation(event: Json, desk: Desk) -> Json:
     """What a new copy begins with."""
     new: Json = {name: event.get(name, events.DEFAULTS[name]) for name in SENT_ONCE}
+    if not desk.reminds:
+        new["isReminderOn"] = False
     created = events.timestamp(desk.now)
     return {**new, "id": desk.new_id("event"), "calendarId": desk.calendar_id, "isOrganizer": False, "createdDateTime": created}
 

@@ -41,7 +41,8 @@ class Delivery:
 
     def _desk(self, owner_id: str, listed: dict[str | None, list[Json]]) -> copies.Desk:
         calendar = open_mailbox(self._tenant, owner_id).calendar(None)
-        return copies.Desk(self._tenant.new_id, self._tenant.clock.now(), calendar["id"], listed)
+        reminds = owner_id not in self._tenant.state.groups  # a group is reminded of nothing
+        return copies.Desk(self._tenant.new_id, self._tenant.clock.now(), calendar["id"], reminds, listed)
 
     def _bring_to(
         self, owner_id: str, was: Part | None, now: Part | None, event: Json, anew: Collection[str | None], desk: copies.Desk

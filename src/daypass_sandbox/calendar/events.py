@@ -233,7 +233,7 @@ def view(event: Json, day: str | None = None) -> Json:
         type="exception" if exception else "occurrence",
         seriesMasterId=event["id"],
         recurrence=None,
-        originalStart=timestamp(_instant(original, event.get("isAllDay", False)), 0),
+        originalStart=timestamp(instant(original, all_day=event.get("isAllDay", False)), 0),
     )
     return whole
 
@@ -248,7 +248,7 @@ def span(event: Json, day: str | None = None) -> tuple[int, int]:
     exception: Json = event["exceptions"].get(day, {}) if day else {}
     all_day: bool = exception.get("isAllDay", event.get("isAllDay", False))
     first, last = ((exception.get(name) or (_shifted(event, name, day) if day else event[name])) for name in ("start", "end"))
-    start, end = _instant(first, all_day), _instant(last, all_day)
+    start, end = instant(first, all_day=all_day), instant(last, all_day=all_day)
     if end <= start and first["timeZone"] == last["timeZone"]:
         end = start + int((wall_time(last) - wall_time(first)).total_seconds())
     return start, end
@@ -398,7 +398,7 @@ def _in_recurrence_zone(event: Json) -> Json:
         return event
     event = {"originalStartTimeZone": event["start"]["timeZone"], "originalEndTimeZone": event["end"]["timeZone"], **event}
     for part in ("start", "end"):
-        there = zones.wall(_instant(event[part], False), name)
+        there = zones.wall(instant(event[part]), name)
         event[part] = {"dateTime": there.isoformat(), "timeZone": name}
     return event
 
@@ -407,7 +407,7 @@ def check_times(event: Mapping[str, Any]) -> None:
     """Fault 400 unless `end` is not before `start`, and an all-day event goes from midnight to midnight in one zone."""
     start, end = wall_time(event["start"]), wall_time(event["end"])
     same_zone = event["start"]["timeZone"] == event["end"]["timeZone"]
-    if end < start if same_zone else _instant(event["end"], False) < _instant(event["start"], False):
+    if end < start if same_zone else instant(event["end"]) < instant(event["start"]):
         raise _invalid("end is before start")
     if not event.get("isAllDay"):
         return
@@ -431,7 +431,7 @@ def _day_of(occurrence: Mapping[str, Any], event: Json) -> date:
     start = occurrence["start"]
     if occurrence.get("isAllDay", event.get("isAllDay")):
         return wall_time(start).date()
-    return zones.wall(_instant(start, False), event["start"]["timeZone"]).date()
+    return zones.wall(instant(start), event["start"]["timeZone"]).date()
 
 
 def _shifted(event: Json, name: str, day: str) -> dict[str, str]:
@@ -440,7 +440,8 @@ def _shifted(event: Json, name: str, day: str) -> dict[str, str]:
     return {"dateTime": (wall_time(event[name]) + by).isoformat(), "timeZone": event[name]["timeZone"]}
 
 
-def _instant(moment: Mapping[str, str], all_day: bool) -> int:
+def instant(moment: Mapping[str, str], *, all_day: bool = False) -> int:
+    """A stored time in seconds since 1970; the midnights of an all-day event count as UTC's."""
     return zones.instant(wall_time(moment), "UTC" if all_day else moment["timeZone"])
 
 

@@ -18,7 +18,7 @@ def written(event: Mapping[str, Any]) -> bytes:
     lines = ["BEGIN:VCALENDAR", "PRODID:-//daypass//sandbox//EN", "VERSION:2.0", "METHOD:PUBLISH", "BEGIN:VEVENT"]
     for name, word in (("start", "DTSTART"), ("end", "DTEND")):
         if event.get(name):
-            moment = zones.wall(zones.instant(events.wall_time(event[name]), event[name]["timeZone"]), "UTC")
+            moment = zones.wall(events.instant(event[name]), "UTC")
             lines.append(f"{word}:{moment:%Y%m%dT%H%M%S}Z")
     texts = {"SUMMARY": event.get("subject"), "LOCATION": place.get("displayName"), "DESCRIPTION": bodies.plain_text(body)}
     lines += [f"{word}:{_escaped(text)}" for word, text in texts.items() if text]

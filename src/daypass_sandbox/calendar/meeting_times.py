@@ -280,7 +280,7 @@ def _seconds(duration: str | None) -> int:
 
 def _slot(given: Json) -> tuple[int, int]:
     first, last = (events.stored_time(given.get(name) or {}, f"timeSlots.{name}") for name in ("start", "end"))
-    start, end = (zones.instant(events.wall_time(moment), moment["timeZone"]) for moment in (first, last))
+    start, end = (events.instant(moment) for moment in (first, last))
     if end <= start:
         raise _bad("A time slot has to end after it begins.")
     return start, end

@@ -14,7 +14,6 @@ from typing import Any
 
 from daypass.wire import Response
 
-from .. import zones
 from ..graph import odata, payload
 from ..graph.permissions import READ_EVENT_DETAILS, WRITE_CALENDARS
 from ..routes import Call, Fault, Route
@@ -47,7 +46,7 @@ def snooze(call: Call) -> Response:
     if not given.get("newReminderTime"):
         raise Fault(400, "ErrorInvalidRequest", "Your request can't be completed. The parameter newReminderTime is required.")
     moment = events.stored_time(given["newReminderTime"], "newReminderTime")
-    fires_at = zones.instant(events.wall_time(moment), moment["timeZone"])
+    fires_at = events.instant(moment)
     marked = _marked(box, event, day, call.tenant.clock.now(), {"firesAt": fires_at})
     box.put(marked if event.get("recurrence") else {name: value for name, value in marked.items() if name != "isReminderOn"})
     return Response(200)

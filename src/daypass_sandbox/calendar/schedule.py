@@ -86,7 +86,7 @@ def _question(call: Call, given: Json, shown_in: str) -> _Question:
         raise Fault(500, "ErrorInternalServerError", "An internal server error occurred. The operation failed.")
     step = 60 * (USUAL_MINUTES if given.get("availabilityViewInterval") is None else given["availabilityViewInterval"])
     first, last = (events.stored_time(given.get(name) or {}, name) for name in ("startTime", "endTime"))
-    start, end = (zones.instant(events.wall_time(moment), moment["timeZone"]) for moment in (first, last))
+    start, end = (events.instant(moment) for moment in (first, last))
     most = FORMER_DAYS if quirks.value(state, "formerSchedule") else MOST_DAYS
     if end <= start:
         raise Fault(400, "ErrorInvalidTimeInterval", "The start of the time window has to be before its end.")

@@ -167,7 +167,7 @@ def _replies(before: Json, given: Json, call: Call) -> Json:  # noqa: ARG001
     for name in ("scheduledStartDateTime", "scheduledEndDateTime"):
         if name in given:
             stored = events.stored_time(given[name], name)
-            given[name] = _utc(zones.instant(events.wall_time(stored), stored["timeZone"]))
+            given[name] = _utc(events.instant(stored))
     replies = {**before, **given}
     if replies["status"] == "scheduled" and replies["scheduledEndDateTime"]["dateTime"] <= replies["scheduledStartDateTime"]["dateTime"]:
         raise Fault(400, "ErrorInvalidScheduledOofDuration", "The end of the scheduled automatic replies has to be after their start.")

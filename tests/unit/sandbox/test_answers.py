@@ -180,6 +180,20 @@ def test_a_new_time_can_be_proposed(company, action):
     assert "proposedNewTime" not in accepted
 
 
+def test_a_proposal_is_told_in_the_zone_that_is_asked_for(company):
+    """As in the example of api/event-get."""
+    meeting = company.invite("alex")
+    berlin = {"start": at("2026-12-08T11:00:00", "Europe/Berlin"), "end": at("2026-12-08T12:00:00", "W. Europe Standard Time")}
+    assert company.act("alex", company.copy("alex"), "decline", proposedNewTime=berlin).status == 202
+    for prefer, zone, hours in (("", "UTC", (10, 11)), ('outlook.timezone="Pacific Standard Time"', "Pacific Standard Time", (2, 3))):
+        (attendee,) = company.megan("GET", f"/me/events/{meeting['id']}", prefer=prefer).body["attendees"]
+        start, end = (at(f"2026-12-08T{hour:02}:00:00.0000000", zone) for hour in hours)
+        assert attendee["proposedNewTime"] == {"start": start, "end": end}
+    assert company.change("megan", meeting, subject="Plan B").body["attendees"] == [
+        attendee | {"proposedNewTime": {"start": at("2026-12-08T10:00:00.0000000"), "end": at("2026-12-08T11:00:00.0000000")}}
+    ]
+
+
 def test_an_answer_without_a_proposal_takes_the_earlier_one_back(company):
     meeting = company.invite("alex")
     company.act("alex", company.copy("alex"), "tentativelyAccept", proposedNewTime=LATER)

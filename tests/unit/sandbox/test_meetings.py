@@ -123,6 +123,8 @@ def test_a_group_is_its_members_and_its_own_calendar_accepts(company):
     assert {len(company.events(name)) for name in ("alex", "lee", "grady")} == {1}
     (copy,) = state.mailboxes["sales"]["events"].values()
     assert copy["responseStatus"]["response"] == "accepted"
+    assert copy["isReminderOn"] is False  # a group is reminded of nothing, its members are
+    assert company.copy("grady")["isReminderOn"] is True
     company.act("grady", company.copy("grady"), "tentativelyAccept")
     assert company.statuses(meeting) == {"sales": "accepted", "grady": "tentativelyAccepted"}
     assert company.statuses(meeting).keys() == {"sales", "grady"}

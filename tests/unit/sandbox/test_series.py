@@ -170,3 +170,16 @@ def test_a_uid_is_the_same_for_every_occurrence(graph, stand_up):
     assert {event["uid"] for event in events} == {stand_up["iCalUId"]}
     assert len({event["iCalUId"] for event in events}) == len(events)
     assert "uid" not in occurrences(graph)[0]
+
+
+def test_an_occurrence_begins_and_ends_by_the_clock_of_its_zone_whenever_that_changes(graph):
+    """Start and end are offsets from the day's local midnight (MS-OXOCAL, AppointmentRecurrencePattern); clocks go back on 25 October."""
+    shift = series("Night shift", "2026-10-23T22:00:00", "2026-10-24T06:00:00", {"type": "daily"}, "W. Europe Standard Time")
+    made = graph.create(**shift)
+    window = "startDateTime=2026-10-23T00:00:00Z&endDateTime=2026-10-26T12:00:00Z"
+    days = graph("GET", f"/me/events/{made['id']}/instances?{window}").body["value"]
+    assert [(day["start"]["dateTime"][:13], day["end"]["dateTime"][:13]) for day in days] == [
+        ("2026-10-23T20", "2026-10-24T04"),
+        ("2026-10-24T20", "2026-10-25T05"),  # an hour longer
+        ("2026-10-25T21", "2026-10-26T05"),
+    ]
