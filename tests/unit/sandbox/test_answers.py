@@ -7,7 +7,7 @@ import pytest
 from daypass_sandbox.calendar.calendars import new_mailbox
 from daypass_sandbox.calendar.events import NEVER
 from graph_caller import MEGAN, Graph, at, timed
-from meeting_room import Company, guest, guests
+from meeting_room import guest, guests
 
 ANSWERED = "2026-11-25T18:00:00.0000000Z"
 ACTIONS = {
@@ -16,11 +16,6 @@ ACTIONS = {
     "decline": ("declined", "free", "Declined: Plan", "meetingDeclined"),
 }
 LATER = {"start": at("2026-12-08T10:00:00"), "end": at("2026-12-08T11:00:00")}
-
-
-@pytest.fixture
-def company():
-    return Company()
 
 
 @pytest.fixture

@@ -8,18 +8,13 @@ import pytest
 from certificates import assertion, base64_der, certificate, pem, x5t_s256
 from daypass_sandbox.tenant import CLIENT_ID, TENANT_ID
 from entra_caller import ROOT, Entra, refusal
-from graph_caller import MEGAN, NOW, new_tenant
+from graph_caller import MEGAN, NOW
 
 SERVICE = "11111111-2222-4333-8444-555555555555"
 SECRET = "abc~a-secret-of-forty-letters-or-thereabouts"
 DEFAULT = "https://graph.microsoft.com/.default"
 YEAR = 365 * 24 * 3600
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-
-
-@pytest.fixture
-def tenant():
-    return new_tenant()
 
 
 @pytest.fixture

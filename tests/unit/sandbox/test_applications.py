@@ -9,8 +9,8 @@ from certificates import base64_der, certificate
 from daypass_sandbox.entra.graph_api import ROLE, SCOPE, permission_id
 from daypass_sandbox.tenant import CLIENT_ID, TENANT_ID
 from directory_caller import ALEX, EVENTUAL, NOBODY, App, administrator, new_group
-from entra_caller import Entra, refusal
-from graph_caller import MEGAN, NOW, Graph, new_tenant
+from entra_caller import refusal
+from graph_caller import MEGAN, NOW, Graph
 
 GRAPH_APP = "00000003-0000-0000-c000-000000000000"
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
@@ -19,18 +19,8 @@ YEAR = 365 * 86400
 
 
 @pytest.fixture
-def tenant():
-    return new_tenant()
-
-
-@pytest.fixture
 def graph(tenant):
     return administrator(tenant)
-
-
-@pytest.fixture
-def entra(tenant):
-    return Entra(tenant.handle)
 
 
 def registered(graph, name="Board", **more):

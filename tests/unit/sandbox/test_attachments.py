@@ -6,7 +6,7 @@ import json
 import pytest
 
 from daypass.wire import Request
-from graph_caller import MEGAN, Graph, at, new_tenant, series, timed
+from graph_caller import MEGAN, Graph, at, series, timed
 
 MENU = {"@odata.type": "#microsoft.graph.fileAttachment", "name": "menu.txt", "contentBytes": "bWFjIGFuZCBjaGVlc2UgdG9kYXk="}
 GIFTS = {
@@ -21,11 +21,6 @@ LINK = {"@odata.type": "#microsoft.graph.referenceAttachment", "name": "Plans"}
 PICTURE = {**MENU, "name": "logo.png", "isInline": True, "contentId": "logo"}
 IMMUTABLE = 'IdType="ImmutableId"'
 SMALLEST = 3 * 1024 * 1024
-
-
-@pytest.fixture
-def graph():
-    return Graph(new_tenant())
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from daypass_sandbox.tenant import CLIENT_ID, TENANT_ID
 from entra_caller import ROOT, Entra, refusal
-from graph_caller import MEGAN, new_tenant
+from graph_caller import MEGAN
 
 REDIRECT = "http://localhost:53682"
 SCOPE = "openid profile offline_access User.Read"
@@ -48,16 +48,6 @@ class Browser:
         self.open(**query)
         self.press(user=user)
         return self.press(user=user, answer="accept")
-
-
-@pytest.fixture
-def tenant():
-    return new_tenant()
-
-
-@pytest.fixture
-def entra(tenant):
-    return Entra(tenant.handle)
 
 
 @pytest.fixture

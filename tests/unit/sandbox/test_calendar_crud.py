@@ -4,14 +4,9 @@ from urllib.parse import quote
 
 import pytest
 
-from graph_caller import MEGAN, Graph, new_tenant, timed
+from graph_caller import MEGAN, Graph, timed
 
 DAY = "startDateTime=2026-12-01T00:00:00Z&endDateTime=2026-12-02T00:00:00Z"
-
-
-@pytest.fixture
-def graph():
-    return Graph(new_tenant())
 
 
 def made(graph: Graph, name: str, **more) -> dict:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from graph_caller import MEGAN, PACIFIC, Graph, at, new_tenant, series, timed
+from graph_caller import MEGAN, PACIFIC, Graph, at, series, timed
 
 DAY = ("2026-12-01T00:00:00Z", "2026-12-02T00:00:00Z")
 DECEMBER = ("2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z")
@@ -36,11 +36,6 @@ PROPERTIES = {
     *("originalEndTimeZone", "originalStartTimeZone", "recurrence", "reminderMinutesBeforeStart", "responseRequested", "responseStatus"),
     *("sensitivity", "seriesMasterId", "showAs", "start", "subject", "transactionId", "type", "webLink"),
 }
-
-
-@pytest.fixture
-def graph():
-    return Graph(new_tenant())
 
 
 @pytest.fixture

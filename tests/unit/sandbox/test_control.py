@@ -7,19 +7,9 @@ import pytest
 from daypass.wire import Request
 from daypass_sandbox.tenant import Tenant
 from entra_caller import CLIENT_ID, ROOT, Entra, refusal
-from graph_caller import MEGAN, Graph, StoppedClock, new_tenant, timed
+from graph_caller import MEGAN, Graph, StoppedClock, timed
 
 ALEX = "c04705e2-7e11-4000-8000-000000000002"
-
-
-@pytest.fixture
-def tenant():
-    return new_tenant()
-
-
-@pytest.fixture
-def entra(tenant):
-    return Entra(tenant.handle)
 
 
 def complaint(answer):

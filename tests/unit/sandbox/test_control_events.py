@@ -11,16 +11,6 @@ LUNCH = timed("Lunch", "2026-11-26T20:00:00", "2026-11-26T21:00:00")
 DAILY = series("Stand-up", "2026-11-23T09:00:00", "2026-11-23T09:15:00", {"type": "daily"}, PACIFIC)
 
 
-@pytest.fixture
-def tenant():
-    return new_tenant()
-
-
-@pytest.fixture
-def entra(tenant):
-    return Entra(tenant.handle)
-
-
 def complaint(answer):
     return answer.status, answer.json()["error"]["message"]
 

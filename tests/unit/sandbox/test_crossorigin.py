@@ -6,7 +6,7 @@ import pytest
 
 from daypass.wire import Request
 from daypass_sandbox.tenant import TENANT_ID
-from graph_caller import ROOT, Graph, new_tenant
+from graph_caller import ROOT, Graph
 
 PAGE = "https://spa.contoso.example"
 OPEN = [
@@ -19,11 +19,6 @@ OPEN = [
     "/oidc/userinfo",
 ]
 CLOSED = ["/sandbox/users", "/sandbox/token", f"/{TENANT_ID}/oauth2/v2.0/devicecode", f"/{TENANT_ID}/oauth2/v2.0/authorize", "/devicelogin"]
-
-
-@pytest.fixture
-def tenant():
-    return new_tenant()
 
 
 def ask(tenant, method, path, **headers):

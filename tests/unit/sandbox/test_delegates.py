@@ -7,17 +7,12 @@ from urllib.parse import quote
 import pytest
 
 from graph_caller import Graph
-from meeting_room import Company, guests
+from meeting_room import guests
 
 ALEX = "/users/alex@contoso.example"
 LEE = {"emailAddress": {"name": "Lee Gu", "address": "lee@contoso.example"}}
 MEGAN = {"emailAddress": {"name": "Megan Bowen", "address": "megan@contoso.example"}}
 ALEX_HIMSELF = {"emailAddress": {"name": "Alex Wilber", "address": "alex@contoso.example"}}
-
-
-@pytest.fixture
-def company():
-    return Company()
 
 
 @pytest.fixture

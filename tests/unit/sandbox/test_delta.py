@@ -16,11 +16,6 @@ GONE = {"reason": "deleted"}
 DAILY = {"type": "daily"}
 
 
-@pytest.fixture
-def graph():
-    return Graph(new_tenant())
-
-
 def single(graph, subject="Lunch", day="2026-12-02", **more):
     return graph.create(**timed(subject, f"{day}T12:00:00", f"{day}T13:00:00", **more))
 

@@ -4,14 +4,9 @@ import pytest
 
 from daypass_sandbox.directory.people import display_name, resolve
 from daypass_sandbox.directory.shapes import USER_DEFAULT as DEFAULT_PROPERTIES
-from graph_caller import MEGAN, Graph, new_tenant
+from graph_caller import MEGAN, Graph
 
 ALEX = "c04705e2-7e11-4000-8000-000000000002"
-
-
-@pytest.fixture
-def tenant():
-    return new_tenant()
 
 
 def test_me_is_the_signed_in_user_with_the_default_properties(tenant):

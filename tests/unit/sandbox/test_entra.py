@@ -12,22 +12,12 @@ import pytest
 from daypass.wire import Request
 from daypass_sandbox.tenant import CLIENT_ID, TENANT_ID, Tenant
 from entra_caller import DEVICE_GRANT, ROOT, SCOPE, Entra, refusal
-from graph_caller import MEGAN, NOW, StoppedClock, new_tenant
+from graph_caller import MEGAN, NOW, StoppedClock
 
 DAY = 24 * 3600
 GRAPH = "https://graph.microsoft.com"
 GRAPH_APP = "00000003-0000-0000-c000-000000000000"
 CP1 = '{"access_token":{"xms_cc":{"values":["CP1"]}}}'
-
-
-@pytest.fixture
-def tenant():
-    return new_tenant()
-
-
-@pytest.fixture
-def entra(tenant):
-    return Entra(tenant.handle)
 
 
 def claims_of(token):

@@ -8,7 +8,7 @@ import pytest
 
 from daypass_sandbox.calendar import extended
 from daypass_sandbox.routes import Fault
-from graph_caller import Graph, new_tenant, series, timed
+from graph_caller import Graph, series, timed
 
 DEAL = {
     "@odata.type": "microsoft.graph.openTypeExtension",
@@ -25,11 +25,6 @@ COLOR = "String {66f5a359-4659-4830-9070-00047ec6ac6e} Name Color"
 COUNT = "Integer {66f5a359-4659-4830-9070-00047ec6ac6e} Id 0x8012"
 FUN = "StringArray {66f5a359-4659-4830-9070-00050ec6ac6e} Name Recreation"
 LUNCH = timed("Lunch", "2026-12-01T12:00:00", "2026-12-01T13:00:00")
-
-
-@pytest.fixture
-def graph():
-    return Graph(new_tenant())
 
 
 @pytest.fixture

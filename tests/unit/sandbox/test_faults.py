@@ -6,20 +6,10 @@ import pytest
 
 from daypass.wire import Request
 from daypass_sandbox.faults import Disrupted
-from entra_caller import ROOT, Entra
-from graph_caller import Graph, new_tenant, timed
+from entra_caller import ROOT
+from graph_caller import Graph, timed
 
 EVENT = timed("Stand-up", "2026-11-26T09:00:00", "2026-11-26T09:15:00")
-
-
-@pytest.fixture
-def tenant():
-    return new_tenant()
-
-
-@pytest.fixture
-def entra(tenant):
-    return Entra(tenant.handle)
 
 
 @pytest.fixture

@@ -2,22 +2,9 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-import pytest
-
-from entra_caller import CLIENT_ID, Entra, refusal
-from graph_caller import new_tenant
+from entra_caller import CLIENT_ID, refusal
 
 DAY = 24 * 3600
-
-
-@pytest.fixture
-def tenant():
-    return new_tenant()
-
-
-@pytest.fixture
-def entra(tenant):
-    return Entra(tenant.handle)
 
 
 def test_device_codes_that_ran_out_long_ago_are_forgotten(tenant, entra):

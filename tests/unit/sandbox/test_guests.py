@@ -9,18 +9,12 @@ import pytest
 from daypass_sandbox.calendar.attached import SMALLEST_UPLOAD
 from daypass_sandbox.calendar.mailbox import open_mailbox
 from graph_caller import Graph, timed
-from meeting_room import Company
 
 ALEX = "/users/alex@contoso.example"
 WEEK = "startDateTime=2026-12-07T00:00:00Z&endDateTime=2026-12-14T00:00:00Z"
 BLIND = ("limitedRead", "read", "write", "delegateWithoutPrivateEventAccess")
 TO = {"toRecipients": [{"emailAddress": {"address": "adele@contoso.example"}}]}
 FILE = {"AttachmentItem": {"attachmentType": "file", "name": "flower.jpg", "size": SMALLEST_UPLOAD}}
-
-
-@pytest.fixture
-def company():
-    return Company()
 
 
 @pytest.fixture

@@ -12,11 +12,6 @@ DECEMBER = ("2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z")
 
 
 @pytest.fixture
-def graph():
-    return Graph(new_tenant())
-
-
-@pytest.fixture
 def event(graph):
     return graph.create(**timed("Lunch", "2026-12-01T12:00:00", "2026-12-01T13:00:00"))
 

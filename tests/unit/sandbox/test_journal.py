@@ -8,23 +8,13 @@ import pytest
 
 from daypass.wire import Request, Response, Sleep, step
 from daypass_sandbox.journal import Exchange, Journal, Wanted
-from entra_caller import CLIENT_ID, ROOT, Entra
-from graph_caller import Graph, new_tenant, timed
+from entra_caller import CLIENT_ID, ROOT
+from graph_caller import Graph, timed
 
 MEMBERS = {
     *("number", "at", "ms", "method", "url", "user", "app"),
     *("request_headers", "request_body", "status", "response_headers", "response_body"),
 }
-
-
-@pytest.fixture
-def tenant():
-    return new_tenant()
-
-
-@pytest.fixture
-def entra(tenant):
-    return Entra(tenant.handle)
 
 
 def journal(entra):

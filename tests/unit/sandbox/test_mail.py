@@ -6,16 +6,11 @@ import pytest
 
 from daypass_sandbox.outbox import LONGEST
 from graph_caller import Graph, new_tenant
-from meeting_room import Company, guests
+from meeting_room import guests
 
 CONTROL = "https://localhost:8443/sandbox"
 TO_ALEX = [{"emailAddress": {"address": "alex@contoso.example"}}]
 LUNCH = {"subject": "Lunch?", "body": {"contentType": "Text", "content": "The new cafeteria is open."}, "toRecipients": TO_ALEX}
-
-
-@pytest.fixture
-def company():
-    return Company()
 
 
 def send(company, message, **more):

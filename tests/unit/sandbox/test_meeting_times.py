@@ -3,16 +3,11 @@ from __future__ import annotations
 import pytest
 
 from daypass_sandbox.calendar.availability import Busy, Timeline, covers
-from graph_caller import PACIFIC, Graph, at, new_tenant, series, timed
+from graph_caller import PACIFIC, Graph, at, series, timed
 
 SCOPES = ("Calendars.Read.Shared", "Calendars.ReadWrite", "MailboxSettings.ReadWrite")
 ALL_FREE = "Suggested because it is one of the nearest times when all attendees are available."
 A_DAY = "2026-12-01"  # a Tuesday
-
-
-@pytest.fixture
-def tenant():
-    return new_tenant()
 
 
 @pytest.fixture

@@ -13,11 +13,6 @@ from webhooks import Webhook, subscribe
 AGAIN = "4501-01-01T00:00:00Z"
 
 
-@pytest.fixture
-def company():
-    return Company()
-
-
 # --- an invitation arrives -------------------------------------------------------------------------------------
 
 

@@ -16,11 +16,6 @@ DAY = ("2026-12-07T00:00:00Z", "2026-12-08T00:00:00Z")
 WEEK = "startDateTime=2026-12-07T00:00:00Z&endDateTime=2026-12-14T00:00:00Z"
 
 
-@pytest.fixture
-def graph():
-    return Graph(new_tenant())
-
-
 def test_1_upcoming_events_are_not_the_oldest_masters_first(graph):
     """`/me/events` by start gives masters at the start of their series, and no occurrence; calendarView is what was meant."""
     graph.create(**series("Stand-up", "2020-01-06T09:00:00", "2020-01-06T09:15:00", {"type": "daily"}))

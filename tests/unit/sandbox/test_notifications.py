@@ -11,14 +11,9 @@ from daypass_sandbox.changes import Change
 from daypass_sandbox.directory import log
 from daypass_sandbox.tenant import TENANT_ID
 from graph_caller import MEGAN, Graph, new_tenant, series, timed
-from webhooks import DAY, HOOK, HOUR, LUNCH, Webhook, ask, control, edit, later, subscribe
+from webhooks import DAY, HOOK, HOUR, LUNCH, ask, control, edit, later, subscribe
 
 ALEX = "c04705e2-7e11-4000-8000-000000000002"
-
-
-@pytest.fixture
-def webhook():
-    return Webhook()
 
 
 @pytest.fixture
@@ -26,11 +21,6 @@ def tenant(webhook):
     tenant = new_tenant()
     tenant.outside = webhook
     return tenant
-
-
-@pytest.fixture
-def graph(tenant):
-    return Graph(tenant)
 
 
 # --- what is told

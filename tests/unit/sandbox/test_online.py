@@ -2,14 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from graph_caller import MEGAN, Graph, new_tenant, series, timed
+from graph_caller import MEGAN, Graph, series, timed
 
 ONLINE = timed("Prep", "2026-12-01T10:00:00", "2026-12-01T11:00:00", isOnlineMeeting=True)
-
-
-@pytest.fixture
-def graph():
-    return Graph(new_tenant())
 
 
 def allow(graph: Graph, *providers: str) -> None:

@@ -8,18 +8,7 @@ import pytest
 
 from daypass.wire import Request, Sleep, step
 from daypass_sandbox.control import door
-from entra_caller import ROOT, Entra
-from graph_caller import new_tenant
-
-
-@pytest.fixture
-def tenant():
-    return new_tenant()
-
-
-@pytest.fixture
-def entra(tenant):
-    return Entra(tenant.handle)
+from entra_caller import ROOT
 
 
 @pytest.mark.parametrize("path", ["/sandbox", "/sandbox/"])

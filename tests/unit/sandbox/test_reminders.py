@@ -2,15 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from graph_caller import MEGAN, PACIFIC, Graph, at, new_tenant, series, timed
+from graph_caller import MEGAN, PACIFIC, Graph, at, series, timed
 
 DAY = ("2026-12-01T00:00:00", "2026-12-02T00:00:00")
 WEEK = ("2026-12-01T00:00:00", "2026-12-08T00:00:00")
-
-
-@pytest.fixture
-def graph():
-    return Graph(new_tenant())
 
 
 @pytest.fixture

@@ -67,11 +67,6 @@ def tenant():
     return tenant
 
 
-@pytest.fixture
-def graph(tenant):
-    return Graph(tenant)
-
-
 def bodies(tenant):
     tenant.deliver()
     return [body for _, body in tenant.outside.taken]

@@ -6,14 +6,9 @@ import pytest
 
 from daypass_sandbox.calendar.rooms import POLICY
 from graph_caller import at, timed
-from meeting_room import Company, guest, guests
+from meeting_room import guest, guests
 
 BOOKED = timed("Booked", "2026-12-09T09:00:00", "2026-12-09T10:00:00")
-
-
-@pytest.fixture
-def company():
-    return Company()
 
 
 def room(company, **policy):

@@ -21,11 +21,6 @@ CUSTOM_PACIFIC = {
 
 
 @pytest.fixture
-def tenant():
-    return new_tenant()
-
-
-@pytest.fixture
 def megan(tenant):
     return Graph(tenant)
 

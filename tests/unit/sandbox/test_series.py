@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from graph_caller import PACIFIC, Graph, at, new_tenant, series, timed
+from graph_caller import PACIFIC, Graph, at, series, timed
 
 DECEMBER = ("2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z")
-
-
-@pytest.fixture
-def graph():
-    return Graph(new_tenant())
 
 
 @pytest.fixture

@@ -7,16 +7,11 @@ import pytest
 from daypass_sandbox.calendar.calendars import new_mailbox
 from daypass_sandbox.calendar.sharing import ROLES
 from daypass_sandbox.tenant import CLIENT_ID
-from graph_caller import MEGAN, Graph, new_tenant, series, timed
+from graph_caller import MEGAN, Graph, series, timed
 
 WEEK = "startDateTime=2026-12-07T00:00:00Z&endDateTime=2026-12-14T00:00:00Z"
 ALEX = "alex@contoso.example"
 SHARED = ("Calendars.ReadWrite", "Calendars.ReadWrite.Shared", "User.Read")
-
-
-@pytest.fixture
-def tenant():
-    return new_tenant()
 
 
 @pytest.fixture

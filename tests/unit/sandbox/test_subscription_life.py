@@ -7,12 +7,7 @@ import pytest
 from daypass.wire import Response
 from daypass_sandbox.changes import Change
 from graph_caller import MEGAN, Graph, new_tenant
-from webhooks import DAY, HOOK, HOUR, LIFECYCLE, LUNCH, Webhook, control, failing, later, outcomes, silent, subscribe
-
-
-@pytest.fixture
-def webhook():
-    return Webhook()
+from webhooks import DAY, HOOK, HOUR, LIFECYCLE, LUNCH, control, failing, later, outcomes, silent, subscribe
 
 
 @pytest.fixture
@@ -20,11 +15,6 @@ def tenant(webhook):
     tenant = new_tenant()
     tenant.outside = webhook
     return tenant
-
-
-@pytest.fixture
-def graph(tenant):
-    return Graph(tenant)
 
 
 # --- the end of a subscription

@@ -10,11 +10,6 @@ LISTS = "/me/todo/lists"
 ALEX = "alex@contoso.example"
 
 
-@pytest.fixture
-def todo():
-    return Todo.new()
-
-
 def refused(answer) -> tuple[int, str]:
     return answer.status, answer.code
 

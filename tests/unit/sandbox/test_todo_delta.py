@@ -2,14 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from todo_caller import Todo, repeating
+from todo_caller import repeating
 
 LISTS = "/me/todo/lists"
-
-
-@pytest.fixture
-def todo():
-    return Todo.new()
 
 
 def whole_round(todo, link, prefer="") -> tuple[list[dict], str]:

@@ -4,17 +4,10 @@ import base64
 
 import pytest
 
-from todo_caller import Todo
-
 NAME = "com.contoso.priorities"
 OPEN = "microsoft.graph.openTypeExtension"
 LINK = {"webUrl": "https://contoso.example/1", "applicationName": "Contoso", "displayName": "Letter", "externalId": "dk9cddce2"}
 SMILE = {"@odata.type": "#microsoft.graph.taskFileAttachment", "name": "smile", "contentBytes": "aGFsbG8=", "contentType": "image/gif"}
-
-
-@pytest.fixture
-def todo():
-    return Todo.new()
 
 
 @pytest.fixture

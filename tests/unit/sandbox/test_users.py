@@ -12,11 +12,6 @@ ALL_PEOPLE = "/users?$select=displayName,id"
 
 
 @pytest.fixture
-def tenant():
-    return new_tenant()
-
-
-@pytest.fixture
 def graph(tenant):
     return administrator(tenant)
 

@@ -10,13 +10,8 @@ from daypass.wire import Response
 from daypass_sandbox.outside import Exchange
 from daypass_sandbox.subscriptions.endpoints import AGAIN_SECONDS, Endpoint
 from daypass_sandbox.tenant import CLIENT_ID, TENANT_ID
-from graph_caller import NOW, Graph, new_tenant
+from graph_caller import NOW, new_tenant
 from webhooks import DAY, HOOK, HOUR, LIFECYCLE, LUNCH, Webhook, control, failing, later, outcomes, silent, subscribe
-
-
-@pytest.fixture
-def webhook():
-    return Webhook()
 
 
 @pytest.fixture
@@ -24,11 +19,6 @@ def tenant(webhook):
     tenant = new_tenant()
     tenant.outside = webhook
     return tenant
-
-
-@pytest.fixture
-def graph(tenant):
-    return Graph(tenant)
 
 
 # --- when the webhook fails
