@@ -36,24 +36,13 @@ def follow(graph: Graph) -> None:
     places = ("/me", "/me/calendar", f"/me/calendars/{family}", f"/me/calendarGroups/{group}/calendars/{family}", f"/users/{MEGAN}")
     asked = [f"{place}/{what}/delta?{WINDOW}" for place in places for what in ("calendarView", "events")]
     asked += [f"{place}/events/{master['id']}/instances/delta()?{WINDOW}" for place in places[:2]]
-    links = [finish(graph, link, prefer) for link in asked]
+    links = [graph.round(link, prefer)[1] for link in asked]
     graph.create(**timed("New", "2026-12-02T12:00:00", "2026-12-02T13:00:00"))
     graph.create(**timed("Far", "2027-12-02T12:00:00", "2027-12-02T13:00:00"))
     graph("PATCH", f"/me/events/{first['id']}", {"subject": "With cake"})
     graph("DELETE", f"/me/events/{second['id']}")
     for link in links:
-        finish(graph, link)
-
-
-def finish(graph: Graph, link: str, prefer: str = "") -> str:
-    """A round to its end; the link to the next one."""
-    for _ in range(100):
-        answer = graph("GET", link, prefer=prefer)
-        assert answer.status == 200, answer.body
-        link = answer.body.get("@odata.nextLink") or answer.body["@odata.deltaLink"]
-        if "@odata.deltaLink" in answer.body:
-            return link
-    raise AssertionError("the round does not end")
+        graph.round(link)
 
 
 def work(todo: Todo) -> None:
@@ -61,7 +50,7 @@ def work(todo: Todo) -> None:
     made = todo("POST", LISTS, {"displayName": "Travel items"}).body
     there = f"{LISTS}/{made['id']}"
     todo("PATCH", there, {"displayName": "Vacation plan"})
-    links = [finish(todo, path) for path in (f"{LISTS}/delta", f"{there}/tasks/delta()")]
+    links = [todo.round(path)[1] for path in (f"{LISTS}/delta", f"{there}/tasks/delta()")]
     task = todo("POST", f"{there}/tasks", {"title": "A new task", "categories": ["Important"], **repeating()}).body
     one = f"{there}/tasks/{task['id']}"
     todo("PATCH", one, {"status": "completed"}, headers={"If-Match": task["@odata.etag"]})
@@ -89,7 +78,7 @@ def work(todo: Todo) -> None:
     todo("DELETE", one)
     todo("DELETE", there)
     for link in links:
-        finish(todo, link)
+        todo.round(link)
 
 
 def attach(todo: Todo, one: str) -> None:

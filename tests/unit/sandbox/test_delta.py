@@ -29,19 +29,6 @@ def instances(graph, master):
     return graph("GET", f"/me/events/{master['id']}/instances?{WINDOW}").body["value"]
 
 
-def whole_round(graph, link=VIEW, prefer="") -> tuple[list[dict], str]:
-    """All items of a round, and the link to the next one."""
-    items: list[dict] = []
-    for _ in range(500):
-        answer = graph("GET", link, prefer=prefer)
-        assert answer.status == 200, answer.body
-        items += answer.body["value"]
-        if "@odata.deltaLink" in answer.body:
-            return items, answer.body["@odata.deltaLink"]
-        link = answer.body["@odata.nextLink"]
-    raise AssertionError("the round does not end")
-
-
 def quirk(graph, **values):
     graph.tenant.state.quirks.update(values)
 
@@ -61,7 +48,7 @@ def refused(answer: Answer) -> tuple[int, str]:
 def test_the_first_round_gives_what_is_in_the_window(graph):
     single(graph)
     single(graph, "Too late", "2026-12-09")
-    items, _ = whole_round(graph)
+    items, _ = graph.round(VIEW)
     assert told(items) == ["Lunch"]
     viewed = graph("GET", f"/me/calendarView?{WINDOW}").body["value"][0]
     assert items[0] == {"@odata.type": "#microsoft.graph.event", **viewed}
@@ -69,7 +56,7 @@ def test_the_first_round_gives_what_is_in_the_window(graph):
 
 def test_a_series_comes_as_its_master_and_occurrences_that_have_little_more_than_times(graph):
     master = standup(graph)
-    items, _ = whole_round(graph)
+    items, _ = graph.round(VIEW)
     assert told(items) == ["Stand-up", "occurrence", "occurrence", "occurrence"]
     assert items[0]["type"] == "seriesMaster"
     assert "@odata.etag" in items[1]
@@ -86,12 +73,12 @@ def test_a_series_comes_as_its_master_and_occurrences_that_have_little_more_than
 def test_an_exception_comes_whole(graph):
     master = standup(graph)
     graph("PATCH", f"/me/events/{instances(graph, master)[1]['id']}", {"subject": "With cake"})
-    assert told(whole_round(graph)[0]) == ["Stand-up", "occurrence", "With cake", "occurrence"]
+    assert told(graph.round(VIEW)[0]) == ["Stand-up", "occurrence", "With cake", "occurrence"]
 
 
 def test_only_the_occurrences_in_the_window_come(graph):
     standup(graph, start="2026-11-29", times=40)
-    assert told(whole_round(graph)[0]) == ["Stand-up", *["occurrence"] * 7]
+    assert told(graph.round(VIEW)[0]) == ["Stand-up", *["occurrence"] * 7]
 
 
 def test_a_round_without_anything_ends_at_once(graph):
@@ -105,7 +92,7 @@ def test_pages_have_ten_items_or_as_many_as_preferred(graph):
     for number in range(12):
         single(graph, f"Event {number}")
     assert [len(graph("GET", VIEW, prefer=prefer).body["value"]) for prefer in ("", "odata.maxpagesize=5")] == [10, 5]
-    items, _ = whole_round(graph, prefer="odata.maxpagesize=5")
+    items, _ = graph.round(VIEW, prefer="odata.maxpagesize=5")
     assert sorted(told(items)) == sorted(f"Event {number}" for number in range(12))
 
 
@@ -126,7 +113,7 @@ def test_a_series_may_be_parted_when_that_is_switched_on(graph):
     quirk(graph, wholeSeries=False)
     first = graph("GET", VIEW, prefer="odata.maxpagesize=2")
     assert told(first.body["value"]) == ["Stand-up", "occurrence"]
-    items, _ = whole_round(graph, prefer="odata.maxpagesize=2")
+    items, _ = graph.round(VIEW, prefer="odata.maxpagesize=2")
     assert told(items) == ["Stand-up", *["occurrence"] * 5]
 
 
@@ -148,7 +135,7 @@ def test_links_lead_back_to_where_and_how_was_asked(graph):
 
 @pytest.mark.parametrize("escape", [lambda link: link.replace("$", "%24"), lambda link: link])
 def test_a_link_may_be_escaped_by_the_client(graph, escape):
-    _, link = whole_round(graph)
+    _, link = graph.round(VIEW)
     single(graph)
     assert told(graph("GET", escape(link)).body["value"]) == ["Lunch"]
 
@@ -158,7 +145,7 @@ def test_a_link_may_be_escaped_by_the_client(graph, escape):
 
 def test_a_later_round_gives_what_came_and_what_changed(graph):
     known = single(graph)
-    _, link = whole_round(graph)
+    _, link = graph.round(VIEW)
     assert graph("GET", link).body["value"] == []
     graph("PATCH", f"/me/events/{known['id']}", {"subject": "Late lunch"})
     single(graph, "Tea")
@@ -167,7 +154,7 @@ def test_a_later_round_gives_what_came_and_what_changed(graph):
 
 
 def test_an_event_that_changed_twice_comes_once(graph):
-    _, link = whole_round(graph)
+    _, link = graph.round(VIEW)
     event = single(graph)
     graph("PATCH", f"/me/events/{event['id']}", {"subject": "Late lunch"})
     assert told(graph("GET", link).body["value"]) == ["Late lunch"]
@@ -185,14 +172,14 @@ def test_an_event_that_changed_twice_comes_once(graph):
 )
 def test_an_event_that_is_gone_from_the_window_is_removed(graph, happens):
     event = single(graph)
-    _, link = whole_round(graph)
+    _, link = graph.round(VIEW)
     happens(graph, event)
     assert graph("GET", link).body["value"] == [{"@odata.type": "#microsoft.graph.event", "id": event["id"], "@removed": GONE}]
 
 
 def test_changes_outside_the_window_are_told_as_removals_of_ids_never_seen(graph):
     old = single(graph, "Old", "2026-11-01")
-    _, link = whole_round(graph)
+    _, link = graph.round(VIEW)
     graph("PATCH", f"/me/events/{old['id']}", {"subject": "Older"})
     new = single(graph, "New", "2027-01-01")
     assert told(graph("GET", link).body["value"]) == [f"-{old['id']}", f"-{new['id']}"]
@@ -200,21 +187,21 @@ def test_changes_outside_the_window_are_told_as_removals_of_ids_never_seen(graph
 
 def test_an_event_that_moves_into_the_window_comes_whole(graph):
     event = single(graph, day="2027-01-01")
-    _, link = whole_round(graph)
+    _, link = graph.round(VIEW)
     graph("PATCH", f"/me/events/{event['id']}", {"start": at("2026-12-03T10:00:00"), "end": at("2026-12-03T11:00:00")})
     assert told(graph("GET", link).body["value"]) == ["Lunch"]
 
 
 def test_a_changed_series_comes_again_with_its_occurrences(graph):
     master = standup(graph)
-    _, link = whole_round(graph)
+    _, link = graph.round(VIEW)
     graph("PATCH", f"/me/events/{master['id']}", {"subject": "Stand-down"})
     assert told(graph("GET", link).body["value"]) == ["Stand-down", *["occurrence"] * 3]
 
 
 def test_a_deleted_occurrence_gives_no_sign_but_that_its_series_comes_without_it(graph):
     master = standup(graph)
-    _, link = whole_round(graph)
+    _, link = graph.round(VIEW)
     gone = instances(graph, master)[1]
     graph("DELETE", f"/me/events/{gone['id']}")
     items = graph("GET", link).body["value"]
@@ -224,7 +211,7 @@ def test_a_deleted_occurrence_gives_no_sign_but_that_its_series_comes_without_it
 
 def test_a_deleted_occurrence_is_removed_where_that_quirk_is_switched_off(graph):
     master = standup(graph)
-    _, link = whole_round(graph)
+    _, link = graph.round(VIEW)
     gone = instances(graph, master)[1]
     graph("DELETE", f"/me/events/{gone['id']}")
     quirk(graph, deletedOccurrenceSilent=False)
@@ -234,7 +221,7 @@ def test_a_deleted_occurrence_is_removed_where_that_quirk_is_switched_off(graph)
 @pytest.mark.parametrize("how", ["deleted", "moved away", "emptied"])
 def test_a_series_that_left_the_window_is_removed_by_its_master(graph, how):
     master = standup(graph, times=1)
-    _, link = whole_round(graph)
+    _, link = graph.round(VIEW)
     if how == "emptied":
         graph("DELETE", f"/me/events/{instances(graph, master)[0]['id']}")
     elif how == "deleted":
@@ -245,21 +232,21 @@ def test_a_series_that_left_the_window_is_removed_by_its_master(graph, how):
 
 
 def test_the_same_link_again_gives_the_same_again(graph):
-    _, link = whole_round(graph)
+    _, link = graph.round(VIEW)
     single(graph)
     assert graph("GET", link).body["value"] == graph("GET", link).body["value"] != []
 
 
 def test_what_happens_between_pages_is_neither_lost_nor_told_in_an_old_form(graph):
     events = [single(graph, f"Event {number}") for number in range(4)]
-    _, link = whole_round(graph)
+    _, link = graph.round(VIEW)
     for event in events:
         graph("PATCH", f"/me/events/{event['id']}", {"importance": "high"})
     page = graph("GET", link, prefer="odata.maxpagesize=2")
     assert told(page.body["value"]) == ["Event 0", "Event 1"]
     graph("PATCH", f"/me/events/{events[0]['id']}", {"subject": "Event 0 again"})
     graph("PATCH", f"/me/events/{events[2]['id']}", {"subject": "Event 2 again"})
-    rest, last = whole_round(graph, page.body["@odata.nextLink"])
+    rest, last = graph.round(page.body["@odata.nextLink"])
     assert told(rest) == ["Event 3", "Event 0 again", "Event 2 again"]
     assert graph("GET", last).body["value"] == []
 
@@ -271,7 +258,7 @@ def test_what_happens_between_the_pages_of_a_first_round_comes_in_the_next_one(g
     graph("PATCH", f"/me/events/{seen[0]}", {"subject": "Changed"})
     unseen = next(event_id for event_id in events if event_id not in seen)
     graph("DELETE", f"/me/events/{unseen}")
-    rest, link = whole_round(graph, first.body["@odata.nextLink"])
+    rest, link = graph.round(first.body["@odata.nextLink"])
     assert len(rest) == 1
     assert told(graph("GET", link).body["value"]) == ["Changed", f"-{unseen}"]
 
@@ -289,20 +276,20 @@ def family(graph):
 
 def test_each_calendar_is_followed_by_itself(graph):
     there = family(graph)
-    _, link = whole_round(graph, there)
-    _, here = whole_round(graph)
+    _, link = graph.round(there)
+    _, here = graph.round(VIEW)
     single(graph)
     graph("POST", "/me/calendars/family/events", timed("Party", "2026-12-05T18:00:00", "2026-12-05T23:00:00"))
     assert told(graph("GET", link).body["value"]) == ["Party"]
     assert told(graph("GET", here).body["value"]) == ["Lunch"]
-    assert told(whole_round(graph, there)[0]) == ["Party"]
+    assert told(graph.round(there)[0]) == ["Party"]
 
 
 def test_an_event_deleted_from_one_calendar_is_no_news_in_another(graph):
     there = family(graph)
     party = graph("POST", "/me/calendars/family/events", timed("Party", "2026-12-05T18:00:00", "2026-12-05T23:00:00")).body
-    _, link = whole_round(graph, there)
-    _, here = whole_round(graph)
+    _, link = graph.round(there)
+    _, here = graph.round(VIEW)
     graph("DELETE", f"/me/events/{party['id']}")
     assert told(graph("GET", link).body["value"]) == [f"-{party['id']}"]
     assert graph("GET", here).body["value"] == []
@@ -311,7 +298,7 @@ def test_an_event_deleted_from_one_calendar_is_no_news_in_another(graph):
 @pytest.mark.parametrize("place", ["/me/calendar", "/users/megan@contoso.example"])
 def test_the_default_calendar_has_many_names(graph, place):
     single(graph)
-    assert told(whole_round(graph, f"{place}/calendarView/delta?{WINDOW}")[0]) == ["Lunch"]
+    assert told(graph.round(f"{place}/calendarView/delta?{WINDOW}")[0]) == ["Lunch"]
 
 
 def test_a_calendar_that_is_not_there_is_not_followed(graph):
@@ -325,9 +312,9 @@ def test_the_calendar_of_a_group_is_followed_by_those_who_may_read_groups(graph)
     box = open_mailbox(graph.tenant, "launch")
     for place in ("/groups/launch", "/groups/launch/calendar"):
         reader = Graph(graph.tenant, scopes=("Group.Read.All",))
-        _, link = whole_round(reader, f"{place}/calendarView/delta?{WINDOW}")
+        _, link = reader.round(f"{place}/calendarView/delta?{WINDOW}")
         box.put({**state.mailboxes[MEGAN]["events"][single(graph)["id"]], "id": place, "calendarId": box.calendar(None)["id"]})
-        assert told(whole_round(reader, link)[0]) == ["Lunch"]
+        assert told(reader.round(link)[0]) == ["Lunch"]
         assert graph("GET", f"{place}/calendarView/delta?{WINDOW}").status == 403
 
 
@@ -338,7 +325,7 @@ def test_events_come_without_a_window_in_beta_and_with_little_more_than_times(gr
     single(graph)
     standup(graph)
     beta = "https://localhost:8443/beta/me/events/delta"
-    items, link = whole_round(graph, beta)
+    items, link = graph.round(beta)
     assert sorted(item["type"] for item in items) == ["seriesMaster", "singleInstance"]
     assert set(items[0]) == {"@odata.type", "@odata.etag", "id", "type", "start", "end"}
     single(graph, day="2029-01-01")
@@ -350,13 +337,13 @@ def test_events_may_begin_at_a_day_in_beta(graph, start, wanted):
     single(graph)
     standup(graph, times=3)
     graph.create(**series("Forever", "2026-11-01T08:00:00", "2026-11-01T08:05:00", DAILY))
-    assert len(whole_round(graph, f"https://localhost:8443/beta/me/calendar/events/delta?startDateTime={start}")[0]) == wanted
+    assert len(graph.round(f"https://localhost:8443/beta/me/calendar/events/delta?startDateTime={start}")[0]) == wanted
 
 
 def test_events_need_a_window_in_v1(graph):
     assert refused(graph("GET", "/me/events/delta")) == (400, "ErrorInvalidParameter")
     event = single(graph)
-    items, link = whole_round(graph, f"/me/events/delta?{WINDOW}")
+    items, link = graph.round(f"/me/events/delta?{WINDOW}")
     assert [item["type"] for item in items] == ["singleInstance"]
     graph("DELETE", f"/me/events/{event['id']}")
     assert told(graph("GET", link).body["value"]) == [f"-{event['id']}"]
@@ -365,7 +352,7 @@ def test_events_need_a_window_in_v1(graph):
 def test_the_instances_of_a_series_are_followed(graph):
     master = standup(graph)
     single(graph)
-    items, link = whole_round(graph, f"/me/events/{master['id']}/instances/delta?{WINDOW}")
+    items, link = graph.round(f"/me/events/{master['id']}/instances/delta?{WINDOW}")
     assert told(items) == ["occurrence"] * 3
     single(graph, "Tea")
     graph("PATCH", f"/me/events/{items[0]['id']}", {"subject": "First"})
@@ -400,7 +387,7 @@ def test_an_option_nobody_knows_is_refused_by_its_name(graph):
 
 
 def test_a_token_that_was_tampered_with_is_badly_formed(graph):
-    _, link = whole_round(graph)
+    _, link = graph.round(VIEW)
     start, _, token = link.partition("$deltatoken=")
     wrong = ["x", "", ".", "ä.ö", token[:-1], token + "A", token.swapcase(), "A" + token[1:], token.replace(".", ""), "A" * 5000]
     for other in filter(None, wrong):
@@ -410,7 +397,7 @@ def test_a_token_that_was_tampered_with_is_badly_formed(graph):
 
 
 def test_no_letter_of_a_token_can_be_changed(graph):
-    _, link = whole_round(graph)
+    _, link = graph.round(VIEW)
     start, _, token = link.partition("$deltatoken=")
     for place in range(0, len(token), 7):
         changed = token[:place] + ("A" if token[place] != "A" else "B") + token[place + 1 :]
@@ -418,26 +405,26 @@ def test_no_letter_of_a_token_can_be_changed(graph):
 
 
 def test_a_token_is_good_for_its_own_place_in_a_link_only(graph):
-    _, link = whole_round(graph)
+    _, link = graph.round(VIEW)
     assert refused(graph("GET", link.replace("$deltatoken", "$skiptoken"))) == (400, "BadRequest")
     token = link.partition("=")[2]
     assert refused(graph("GET", f"{link}&$skiptoken={token}")) == (400, "BadRequest")
 
 
 def test_a_token_of_another_calendar_is_not_found(graph):
-    _, link = whole_round(graph, family(graph))
+    _, link = graph.round(family(graph))
     assert refused(graph("GET", link.replace("/calendars/family", ""))) == (410, "SyncStateNotFound")
 
 
 def test_an_option_beside_a_token_must_be_the_sealed_one(graph):
-    _, link = whole_round(graph)
+    _, link = graph.round(VIEW)
     assert graph("GET", f"{link}&{WINDOW}").status == 200
     assert refused(graph("GET", f"{link}&startDateTime=2025-01-01T00:00:00Z")) == (400, "BadRequest")
 
 
 def test_an_empty_token_begins_anew(graph):
     single(graph)
-    assert told(whole_round(graph, f"{VIEW}&$deltatoken=")[0]) == ["Lunch"]
+    assert told(graph.round(f"{VIEW}&$deltatoken=")[0]) == ["Lunch"]
 
 
 def test_nobody_follows_the_calendar_of_another(graph):
@@ -460,7 +447,7 @@ def test_following_takes_permission_to_read(graph, scope, status):
     [("", 410, False), ("SyncStateNotFound", 410, False), ("syncStateNotFound", 400, False), ("resyncRequired", 410, True)],
 )
 def test_a_stale_token_is_refused_in_the_form_that_is_set(graph, form, status, located):
-    _, link = whole_round(graph)
+    _, link = graph.round(VIEW)
     quirk(graph, staleToken=form)
     ChangeLog(graph.tenant.state.mailboxes[MEGAN]["log"]).forget()
     answer = graph("GET", link)
@@ -470,17 +457,17 @@ def test_a_stale_token_is_refused_in_the_form_that_is_set(graph, form, status, l
 
 def test_the_location_of_a_stale_token_begins_the_same_round_anew(graph):
     single(graph)
-    _, link = whole_round(graph)
+    _, link = graph.round(VIEW)
     quirk(graph, staleToken="SyncStateInvalid")
     ChangeLog(graph.tenant.state.mailboxes[MEGAN]["log"]).forget()
     there = graph("GET", link).headers["location"]
     assert there.endswith("&$deltatoken=")
-    assert told(whole_round(graph, there)[0]) == ["Lunch"]
+    assert told(graph.round(there)[0]) == ["Lunch"]
 
 
 def test_tokens_outlive_a_restart_and_a_snapshot(graph):
     single(graph)
-    _, link = whole_round(graph)
+    _, link = graph.round(VIEW)
     again = new_tenant()
     again.restore(graph.tenant.state.to_json())
     single(graph, "Tea")
@@ -496,14 +483,14 @@ def test_a_page_may_come_empty_with_a_link(graph):
     first = graph("GET", VIEW)
     assert first.body["value"] == []
     quirk(graph, emptyPages=0)
-    assert told(whole_round(graph, first.body["@odata.nextLink"])[0]) == ["Lunch"]
+    assert told(graph.round(first.body["@odata.nextLink"])[0]) == ["Lunch"]
 
 
 def test_the_last_item_of_a_page_may_come_again(graph):
     for number in range(6):
         single(graph, f"Event {number}")
     quirk(graph, repeatedItems=1)
-    items, _ = whole_round(graph, prefer="odata.maxpagesize=3")
+    items, _ = graph.round(VIEW, prefer="odata.maxpagesize=3")
     assert len(items) == 8
     assert len({item["id"] for item in items}) == 6
 
@@ -518,9 +505,9 @@ def test_a_link_may_lead_to_the_same_page_again(graph):
 
 def test_a_round_may_begin_with_what_an_earlier_one_had(graph):
     single(graph)
-    _, link = whole_round(graph)
+    _, link = graph.round(VIEW)
     single(graph, "Tea")
-    _, link = whole_round(graph, link)
+    _, link = graph.round(link)
     quirk(graph, replays=1)
     assert told(graph("GET", link).body["value"]) == ["Lunch", "Tea"]
 
@@ -531,7 +518,7 @@ def test_what_comes_now_and_then_is_the_same_with_the_same_seed():
         for number in range(8):
             single(graph, f"Event {number}")
         quirk(graph, emptyPages=0.5, repeatedItems=0.5, repeatedLinks=0.5, seed=seed)
-        return told(whole_round(graph, prefer="odata.maxpagesize=3")[0])
+        return told(graph.round(VIEW, prefer="odata.maxpagesize=3")[0])
 
     assert run(3) == run(3)
     assert len({tuple(run(seed)) for seed in range(6)}) > 1
@@ -570,7 +557,7 @@ def test_a_quirk_that_makes_no_sense_is_refused_and_nothing_is_set(graph, body):
 
 
 def test_deltas_are_made_stale_for_one_user(graph):
-    _, link = whole_round(graph)
+    _, link = graph.round(VIEW)
     assert control(graph, "POST", "delta", {"expire": "megan"}).body == {"expired": "megan", "collections": 1}
     assert refused(graph("GET", link)) == (410, "SyncStateNotFound")
     assert control(graph, "POST", "delta", {"expire": "nobody"}).status == 404

@@ -79,37 +79,25 @@ def test_6_windows_names_and_preferences_without_quotes_or_commas(graph):
     assert both.headers["preference-applied"] == f'outlook.timezone="{PACIFIC}", outlook.body-content-type="text"'
 
 
-def follow(graph, answer):
-    """The pages of a round of delta, to its end: what came, and the link to the next round."""
-    items = list(answer.body["value"])
-    while "@odata.nextLink" in answer.body:
-        answer = graph("GET", answer.body["@odata.nextLink"])
-        items += answer.body["value"]
-    return items, answer.body["@odata.deltaLink"]
-
-
 def test_7_delta_takes_no_select_and_its_window_stays(graph):
     assert graph("GET", f"/me/calendarView/delta?{WEEK}&$select=subject").status == 400
-    _, link = follow(graph, graph("GET", f"/me/calendarView/delta?{WEEK}"))
+    _, link = graph.round(f"/me/calendarView/delta?{WEEK}")
     moved = graph("GET", link + "&startDateTime=2027-01-01T00:00:00Z&endDateTime=2027-02-01T00:00:00Z")
-    assert moved.status == 400 or follow(graph, moved)[0] == []
+    assert (moved.status, moved.code) == (400, "BadRequest")
 
 
 def test_7_delta_removes_what_was_never_seen(graph):
-    _, link = follow(graph, graph("GET", f"/me/calendarView/delta?{WEEK}"))
+    _, link = graph.round(f"/me/calendarView/delta?{WEEK}")
     outside = graph.create(**timed("Far away", "2027-06-01T10:00:00", "2027-06-01T11:00:00"))
-    items, _ = follow(graph, graph("GET", link))
-    assert items == [{"@odata.type": "#microsoft.graph.event", "id": outside["id"], "@removed": {"reason": "deleted"}}] or (
-        [(item["id"], item["@removed"]) for item in items] == [(outside["id"], {"reason": "deleted"})]
-    )
+    items, _ = graph.round(link)
+    assert items == [{"@odata.type": "#microsoft.graph.event", "id": outside["id"], "@removed": {"reason": "deleted"}}]
 
 
 def test_7_a_stale_delta_link_says_to_begin_anew(graph):
-    _, link = follow(graph, graph("GET", f"/me/calendarView/delta?{WEEK}"))
+    _, link = graph.round(f"/me/calendarView/delta?{WEEK}")
     graph.tenant.state.mailboxes[MEGAN]["log"].update(floor=99, last=99)
     answer = graph("GET", link)
-    assert answer.status in (400, 410)
-    assert answer.code.lower() == "syncstatenotfound"
+    assert (answer.status, answer.code) == (410, "SyncStateNotFound")
 
 
 def test_8_a_repeated_post_makes_two_unless_it_bears_a_transaction_id(graph):
