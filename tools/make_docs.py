@@ -212,10 +212,9 @@ def _source(source: str) -> str:
 
 def event_members() -> str:
     """What becomes of each member of an event that a client writes."""
-    kinds: dict[str, list[str]] = {"kept": [], "read-only, passed over": [], "refused with 501": []}
+    kinds: dict[str, list[str]] = {"kept": [], "read-only, passed over": []}
     for name, shape in shapes.EVENT.items():
-        passed = {payload.IGNORED: "read-only, passed over", payload.NOT_BUILT: "refused with 501"}
-        kinds[passed.get(shape, "kept") if isinstance(shape, str) else "kept"].append(name)
+        kinds["read-only, passed over" if isinstance(shape, payload.ReadOnly) else "kept"].append(name)
     return table(
         ("a client that writes these members", "finds them"), ((code(*sorted(names)), what) for what, names in kinds.items() if names)
     )

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..graph import payload
-from ..graph.payload import ANYTHING, FLAG, IGNORED, TEXT
+from ..graph.payload import ANYTHING, FLAG, INSTANT, TEXT, WHOLE, read_only
 from ..routes import Fault
 
 Json = dict[str, Any]
@@ -23,7 +23,14 @@ Json = dict[str, Any]
 SMALLEST_UPLOAD = 3 * 1024 * 1024  # bytes; smaller files are posted as they are, others are uploaded in a session
 OVERHEAD = 158  # bytes of an attachment besides its content
 MARK = "ABEgAQ"  # what parts the event's id from the attachment's key
-_BASE: Json = {"name": TEXT, "contentType": TEXT, "isInline": FLAG, **dict.fromkeys(("id", "size", "lastModifiedDateTime"), IGNORED)}
+_BASE: Json = {
+    "name": TEXT,
+    "contentType": TEXT,
+    "isInline": FLAG,
+    **read_only(TEXT, "id"),
+    **read_only(INSTANT, "lastModifiedDateTime"),
+    **read_only(WHOLE, "size"),
+}
 SHAPES: dict[str, Json] = {
     "fileAttachment": {**_BASE, "contentBytes": TEXT, "contentId": TEXT, "contentLocation": TEXT},
     "itemAttachment": {**_BASE, "item": ANYTHING},

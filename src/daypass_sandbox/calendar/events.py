@@ -311,7 +311,7 @@ def _settled(given: Json, before: Mapping[str, Any], author: Author) -> Json:
             400, "ErrorInvalidRequest", "Your request can't be completed. Attachments are added by posting to the event's attachments."
         )
     plain = {name: value for name, value in given.items() if name not in (*ADDED_TO, "attachments")}
-    changes = {name: DEFAULTS.get(name) if value is None else value for name, value in plain.items()}
+    changes: Json = {name: DEFAULTS.get(name) if value is None else value for name, value in plain.items()}
     changes |= {name: extended.merged(before.get(name, ()), given[name]) for name in ADDED_TO if given.get(name)}
     for name in ("start", "end"):
         if name in changes:
@@ -321,9 +321,9 @@ def _settled(given: Json, before: Mapping[str, Any], author: Author) -> Json:
     if given.get("attendees"):
         changes["attendees"] = invited(given["attendees"], before.get("attendees", ()), author.name_of)
     if "body" in given:
-        body = {"contentType": "text", "content": "", **_without_nulls(given["body"])} if given["body"] else DEFAULTS["body"]
-        changes |= {"body": body, "bodyPreview": bodies.preview(body)}
-    return changes | online.settled(changes, before, author.providers, author.join_url)
+        changes["body"] = {"contentType": "text", "content": "", **_without_nulls(given["body"])} if given["body"] else DEFAULTS["body"]
+    changes |= online.settled(changes, before, author.providers, author.join_url)
+    return {**changes, "bodyPreview": bodies.preview(changes["body"])} if "body" in changes else changes
 
 
 def _without_nulls(given: Mapping[str, Any]) -> Json:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, cast
 
-from ..graph import query
+from ..graph import payload, query
 from ..routes import Fault
 
 Json = dict[str, Any]
@@ -51,12 +51,15 @@ def extension(value: Any) -> Json:
         raise Fault(
             400, "RequestBodyRead", "An unexpected node was found when reading from the JSON reader. A 'StartObject' node was expected."
         )
-    given: Json = {name: part for name, part in value.items() if "@" not in name}  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    named = next((part for name, part in given.items() if name.lower() == "extensionname"), None)
+    whole = cast("Json", value)
+    payload.check_annotations(whole)
+    given = {name: part for name, part in whole.items() if "@" not in name}
+    named, item_id = (next((part for name, part in given.items() if name.lower() == wanted), None) for wanted in ("extensionname", "id"))
     if not isinstance(named, str) or not named.strip():
         raise Fault(
             400, "ErrorPropertyValidationFailure", "At least one property failed validation. (an open extension needs an extensionName)"
         )
+    payload.read(item_id, payload.TEXT, "id")
     data = {name: part for name, part in given.items() if name.lower() not in RESERVED}
     for name, part in data.items():
         if isinstance(part, dict) or (isinstance(part, list) and any(isinstance(one, dict | list) for one in part)):  # pyright: ignore[reportUnknownVariableType]

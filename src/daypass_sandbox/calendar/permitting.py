@@ -13,7 +13,7 @@ from daypass.wire import Response
 
 from ..directory import people
 from ..graph import odata, payload
-from ..graph.payload import FLAG, IGNORED, TEXT
+from ..graph.payload import FLAG, LIST, TEXT, read_only
 from ..graph.permissions import READ_CALENDARS, WRITE_CALENDARS
 from ..routes import Call, Fault, Route, access_denied, not_found
 from . import sharing
@@ -23,12 +23,12 @@ from .mailbox import Mailbox, open_mailbox
 Json = dict[str, Any]
 
 SHAPE: Json = {
-    "id": IGNORED,
+    **read_only(TEXT, "id"),
     "role": tuple(sharing.ROLES),
     "emailAddress": {"name": TEXT, "address": TEXT},
     "isInsideOrganization": FLAG,
     "isRemovable": FLAG,
-    "allowedRoles": IGNORED,
+    **read_only(LIST, "allowedRoles"),
 }
 PERMISSION: odata.Kind[Json] = odata.Kind(
     "calendarPermission", ("id", "isRemovable", "isInsideOrganization", "role", "allowedRoles", "emailAddress")

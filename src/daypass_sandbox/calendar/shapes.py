@@ -5,14 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from ..graph import payload
-from ..graph.payload import FLAG, IGNORED, NUMBER, TEXT, WHOLE
+from ..graph.payload import FLAG, INSTANT, LIST, NUMBER, OBJECT, TEXT, WHOLE, Each, read_only
 from . import attached, events, extended
 from .recurrence import DAYS, FREQUENCIES, POSITIONS
 
 RECIPIENT = {"emailAddress": {"name": TEXT, "address": TEXT}}
 TIME = {"dateTime": TEXT, "timeZone": TEXT}
 _PROVIDER = ("unknown", "skypeForBusiness", "skypeForConsumer", "teamsForBusiness")
-_POSTAL = {"type": IGNORED, "street": TEXT, "city": TEXT, "state": TEXT, "countryOrRegion": TEXT, "postalCode": TEXT, "postOfficeBox": TEXT}
+_POSTAL = {
+    **read_only(TEXT, "type"),
+    "street": TEXT,
+    "city": TEXT,
+    "state": TEXT,
+    "countryOrRegion": TEXT,
+    "postalCode": TEXT,
+    "postOfficeBox": TEXT,
+}
 _COORDINATES = dict.fromkeys(("altitude", "latitude", "longitude", "accuracy", "altitudeAccuracy"), NUMBER)
 _LOCATION = {
     "displayName": TEXT,
@@ -20,9 +28,7 @@ _LOCATION = {
     "locationUri": TEXT,
     "address": _POSTAL,
     "coordinates": _COORDINATES,
-    "locationType": IGNORED,
-    "uniqueId": IGNORED,
-    "uniqueIdType": IGNORED,
+    **read_only(TEXT, "locationType", "uniqueId", "uniqueIdType"),
 }
 _RECURRENCE = {
     "pattern": {
@@ -49,20 +55,27 @@ CALENDAR: dict[str, Any] = {
         *("lightTeal", "lightPink", "lightBrown", "lightRed", "maxColor"),
     ),
     "isDefaultCalendar": FLAG,
-    **dict.fromkeys(("id", "hexColor", "changeKey", "canShare", "canViewPrivateItems", "canEdit", "isTallyingResponses"), IGNORED),
-    **dict.fromkeys(("isRemovable", "owner", "allowedOnlineMeetingProviders", "defaultOnlineMeetingProvider"), IGNORED),
-    **dict.fromkeys(("calendarPermissions", "calendarView", "events"), IGNORED),
+    **read_only(TEXT, "id", "hexColor", "changeKey", "defaultOnlineMeetingProvider"),
+    **read_only(FLAG, "canShare", "canViewPrivateItems", "canEdit", "isTallyingResponses", "isRemovable"),
+    **read_only(OBJECT, "owner"),
+    **read_only([TEXT], "allowedOnlineMeetingProviders"),
+    **read_only(Each(OBJECT), "calendarPermissions", "calendarView", "events"),
     "singleValueExtendedProperties": [extended.single_value],
     "multiValueExtendedProperties": [extended.multi_value],
 }
-CALENDAR_GROUP: dict[str, Any] = {"name": TEXT, **dict.fromkeys(("id", "classId", "changeKey", "calendars"), IGNORED)}
+CALENDAR_GROUP: dict[str, Any] = {"name": TEXT, **read_only(TEXT, "id", "classId", "changeKey"), **read_only(Each(OBJECT), "calendars")}
 SNOOZE: dict[str, Any] = {"newReminderTime": TIME}
-READ_ONLY = (
-    *("id", "bodyPreview", "calendar", "cancelledOccurrences", "changeKey", "createdDateTime", "exceptionOccurrences", "hasAttachments"),
-    *("iCalUId", "instances", "isCancelled", "isDraft", "isOrganizer", "lastModifiedDateTime", "onlineMeeting", "onlineMeetingUrl"),
-    *("organizer", "originalEndTimeZone", "originalStart", "originalStartTimeZone", "responseStatus", "seriesMasterId", "type"),
-    *("occurrenceId", "uid", "webLink"),
-)
+_NAMES = ("id", "changeKey", "iCalUId", "uid", "seriesMasterId", "occurrenceId", "webLink", "onlineMeetingUrl", "bodyPreview")
+_READ_ONLY: dict[str, Any] = {
+    **read_only(TEXT, *_NAMES, "originalStartTimeZone", "originalEndTimeZone"),
+    **read_only(INSTANT, "createdDateTime", "lastModifiedDateTime", "originalStart"),
+    **read_only(("singleInstance", "occurrence", "exception", "seriesMaster"), "type"),
+    **read_only(FLAG, "hasAttachments", "isCancelled", "isDraft", "isOrganizer"),
+    **read_only(OBJECT, "calendar", "onlineMeeting", "responseStatus"),
+    **read_only(RECIPIENT, "organizer"),
+    **read_only([TEXT], "cancelledOccurrences"),
+    **read_only(Each(OBJECT), "exceptionOccurrences", "instances"),
+}
 
 
 def attachment(value: Any) -> Any:
@@ -71,7 +84,7 @@ def attachment(value: Any) -> Any:
 
 
 def _attached_event(value: Any) -> Any:
-    given = payload.read(value, {**EVENT, "attachments": IGNORED}, "event")
+    given = payload.read(value, {**EVENT, **read_only(LIST, "attachments")}, "event")
     return given | {name: events.stored_time(given[name], name) for name in ("start", "end") if given.get(name)}
 
 
@@ -83,7 +96,7 @@ EVENT: dict[str, Any] = {
     "isAllDay": FLAG,
     "location": _LOCATION,
     "locations": [_LOCATION],
-    "attendees": [{**RECIPIENT, "type": ("required", "optional", "resource"), "status": IGNORED, "proposedNewTime": IGNORED}],
+    "attendees": [{**RECIPIENT, "type": ("required", "optional", "resource"), **read_only(OBJECT, "status", "proposedNewTime")}],
     "recurrence": _RECURRENCE,
     "importance": ("low", "normal", "high"),
     "sensitivity": ("normal", "personal", "private", "confidential"),
@@ -97,7 +110,7 @@ EVENT: dict[str, Any] = {
     "onlineMeetingProvider": _PROVIDER,
     "categories": [TEXT],
     "transactionId": TEXT,
-    **dict.fromkeys(READ_ONLY, IGNORED),
+    **_READ_ONLY,
     "attachments": [attachment],
     "extensions": [extended.extension],
     "singleValueExtendedProperties": [extended.single_value],

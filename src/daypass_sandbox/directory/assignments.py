@@ -13,7 +13,7 @@ from daypass.wire import Response
 from ..entra import apps
 from ..graph import odata, values
 from ..graph.odata import Kind
-from ..graph.payload import IGNORED, TEXT
+from ..graph.payload import INSTANT, TEXT, read_only
 from ..graph.permissions import ASSIGN_ROLES, READ_ROLES
 from ..graph.services import DIRECTORY
 from ..graph.values import Types
@@ -31,7 +31,8 @@ NAMES = (
 )
 SHAPE: Json = {
     **dict.fromkeys(("appRoleId", "principalId", "resourceId"), TEXT),
-    **dict.fromkeys(("createdDateTime", "deletedDateTime", "principalDisplayName", "principalType", "resourceDisplayName"), IGNORED),
+    **read_only(TEXT, "principalDisplayName", "principalType", "resourceDisplayName"),
+    **read_only(INSTANT, "createdDateTime", "deletedDateTime"),
 }
 
 

@@ -20,7 +20,7 @@ Json = dict[str, Any]
 SHAPE: Json = {
     "calendarEventId": payload.TEXT,
     "checkInMethod": ("unspecified", "manual", "inferred", "verified"),
-    "createdDateTime": payload.IGNORED,
+    **payload.read_only(payload.INSTANT, "createdDateTime"),
 }
 TYPE = "#microsoft.graph.checkInClaim"
 

@@ -10,7 +10,7 @@ from daypass.wire import Response
 from ..entra import apps, consents
 from ..graph import odata, values
 from ..graph.odata import Kind
-from ..graph.payload import IGNORED, TEXT
+from ..graph.payload import INSTANT, TEXT, read_only
 from ..graph.permissions import GRANT, READ_GRANTS
 from ..graph.services import DIRECTORY
 from ..graph.values import Types
@@ -26,7 +26,7 @@ NAMES = ("clientId", "consentType", "id", "principalId", "resourceId", "scope")
 SHAPE: Json = {
     **dict.fromkeys(("clientId", "principalId", "resourceId", "scope"), TEXT),
     "consentType": (FOR_ALL, FOR_ONE),
-    **dict.fromkeys(("startTime", "expiryTime"), IGNORED),
+    **read_only(INSTANT, "startTime", "expiryTime"),
 }
 KIND: Kind[Json] = Kind(
     "oAuth2PermissionGrant",

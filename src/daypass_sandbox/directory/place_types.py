@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..graph.payload import FLAG, IGNORED, NUMBER, TEXT, WHOLE
+from ..graph.payload import FLAG, NUMBER, OBJECT, TEXT, WHOLE, Each, read_only
 
 Json = dict[str, Any]
 
@@ -23,7 +23,7 @@ COMMON: Json = {
     "geoCoordinates": _COORDINATES,
     "phone": TEXT,
     "label": TEXT,
-    "tags": [TEXT],
+    "tags": Each(TEXT),
     "isWheelChairAccessible": FLAG,
     "parentId": TEXT,
 }
@@ -47,7 +47,7 @@ class PlaceType:
 
     def shape(self) -> Json:
         """What a client may write of it; what only the service sets is read and left out."""
-        return {**dict.fromkeys(FIXED, IGNORED), **COMMON, **self.writes}
+        return {**read_only(TEXT, *FIXED), **read_only(OBJECT, "mailboxDetails"), **COMMON, **self.writes}
 
     def blank(self) -> Json:
         """A place of this type of which nothing is known yet."""

@@ -1,22 +1,55 @@
 """What a client may write, and the one form it is kept in.
 
-The service takes more spellings than it gives: `HTML` for `html`, `"true"` for true, names in any letter case, `@odata.type`
-anywhere. `read` brings all of these into the form Graph itself answers with and refuses the rest as the service does: 400
+The service takes more spellings than it gives: `HTML` for `html`, `"true"` for true, names in any letter case, the `@odata.type` of
+Graph's types anywhere. `read` brings all of these into the form Graph itself answers with and refuses the rest as the service does: 400
 `RequestBodyRead`. What this sandbox cannot keep is refused with 501 and its name.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ..routes import Fault
 
-TEXT, FLAG, WHOLE, NUMBER, IGNORED, NOT_BUILT = "text", "flag", "whole number", "number", "ignored", "not built"
-ANYTHING = "anything"  # kept as it came
+TEXT, FLAG, WHOLE, NUMBER, INSTANT = "text", "flag", "whole number", "number", "instant"
+ANYTHING, OBJECT, LIST = "anything", "an object", "a list"  # kept as they came
 
+_INSTANT = re.compile(r"\d{4,}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,12})?)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
+_TYPE_NAME = re.compile(r"#?microsoft\.(graph|outlookservices)\.\w+", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class ReadOnly:
+    """A member that only the service writes: what a client sends for it must be of its kind (a shape), and is passed over."""
+
+    kind: Any = ANYTHING
+
+
+@dataclass(frozen=True)
+class NotBuilt:
+    """A member that this sandbox does not keep: what a client sends for it must be of its kind, and empty."""
+
+    kind: Any = ANYTHING
+
+
+@dataclass(frozen=True)
+class Each:
+    """A list of whose items none is null."""
+
+    kind: Any
+
+
+IGNORED, NOT_BUILT = ReadOnly(), NotBuilt()
 _NODES: dict[type, str] = {dict: "StartObject", list: "StartArray"}
+
+
+def read_only(kind: Any, *names: str) -> dict[str, ReadOnly]:
+    """Members of one kind that only the service writes."""
+    return dict.fromkeys(names, ReadOnly(kind))
 
 
 def read(value: Any, shape: Any, name: str) -> Any:
@@ -29,6 +62,10 @@ def read(value: Any, shape: Any, name: str) -> Any:
         return _read_object(_node(value, dict), shape, name)  # pyright: ignore[reportUnknownArgumentType]
     if isinstance(shape, list):
         return [read(item, shape[0], name) for item in _node(value, list)]  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(shape, Each):
+        return [read(item, shape.kind, name) for item in _without_nulls(_node(value, list), shape.kind)]
+    if shape in (OBJECT, LIST):
+        return _node(value, dict if shape == OBJECT else list)
     if isinstance(value, dict | list):
         _node(value, str)
     if isinstance(shape, tuple):
@@ -37,8 +74,9 @@ def read(value: Any, shape: Any, name: str) -> Any:
         return _read_flag(value)
     if shape in (WHOLE, NUMBER):
         return _read_number(value, shape)
-    if not isinstance(value, str):
-        raise _unread(f"Cannot convert the literal '{value}' to the expected type 'Edm.String' (property '{name}').")
+    if not isinstance(value, str) or (shape == INSTANT and not _INSTANT.fullmatch(value)):
+        expected = "DateTimeOffset" if shape == INSTANT else "String"
+        raise _unread(f"Cannot convert the literal '{value}' to the expected type 'Edm.{expected}' (property '{name}').")
     return value
 
 
@@ -47,16 +85,39 @@ def _read_object(value: Mapping[str, Any], shape: Mapping[str, Any], kind: str) 
     result: dict[str, Any] = {}
     for given, part in value.items():
         if "@" in given:
+            _check_annotation(given, part)
             continue
         name = spelling.get(given.lower())
         if name is None:
             hint = "Make sure to only use property names that are defined by the type."
             raise _unread(f"The property '{given}' does not exist on type 'microsoft.graph.{kind}'. {hint}")
-        if shape[name] == NOT_BUILT and part:
-            raise Fault(501, "notImplemented", f"Writing '{name}' of an event is not implemented in this sandbox.")
-        if shape[name] not in (IGNORED, NOT_BUILT):
-            result[name] = read(part, shape[name], name)
+        member = shape[name]
+        if isinstance(member, ReadOnly):
+            read(part, member.kind, name)
+        elif not isinstance(member, NotBuilt):
+            result[name] = read(part, member, name)
+        elif read(part, member.kind, name):
+            raise Fault(501, "notImplemented", f"Writing '{name}' of a {kind} is not implemented in this sandbox.")
     return result
+
+
+def check_annotations(value: Mapping[str, Any]) -> None:
+    """Fault 400 for an object with an `@odata.type` that names no type of Graph's."""
+    for name, part in value.items():
+        _check_annotation(name, part)
+
+
+def _check_annotation(name: str, part: Any) -> None:
+    if name.lower() == "@odata.type" and not (isinstance(part, str) and _TYPE_NAME.fullmatch(part)):
+        rest = "When a model is available, each type name must resolve to a valid type."
+        raise _unread(f"A type named '{part}' could not be resolved by the model. {rest}")
+
+
+def _without_nulls(items: list[Any], kind: Any) -> list[Any]:
+    if None in items:
+        needed = f"'Edm.{'String' if kind == TEXT else 'Untyped'}[Nullable=False]'"
+        raise _unread(f"A null value was found with the expected type {needed}. The expected type {needed} does not allow null values.")
+    return items
 
 
 def _node(value: Any, want: type) -> Any:

@@ -78,14 +78,16 @@ def types_of(shape: Mapping[str, Any], prefix: str = "") -> Types:
         path = f"{prefix}{name}"
         if isinstance(inner, dict):
             found.update({path: COMPLEX, **types_of(inner, f"{path}/")})  # pyright: ignore[reportUnknownArgumentType]
-        elif isinstance(inner, list):
-            element: Any = inner[0]  # pyright: ignore[reportUnknownVariableType]
+        elif isinstance(inner, list | payload.Each):
+            element: Any = inner.kind if isinstance(inner, payload.Each) else inner[0]  # pyright: ignore[reportUnknownVariableType]
             found.update(types_of(element, f"{path}/") if isinstance(element, dict) else {})  # pyright: ignore[reportUnknownArgumentType]
             found[path] = f"Collection({COMPLEX})" if isinstance(element, dict) else f"Collection({plain.get(element, TEXT)})"
         elif isinstance(inner, tuple):
             found[path] = inner  # pyright: ignore[reportUnknownVariableType]
-        elif conventional(path) != UNKNOWN or inner in plain:
-            found[path] = conventional(path) if conventional(path) in (WALL, INSTANT) else plain.get(inner, conventional(path))
+        else:
+            kind = plain.get(inner, UNKNOWN) if isinstance(inner, str) else UNKNOWN
+            told = conventional(path) if kind == UNKNOWN or conventional(path) in (WALL, INSTANT) else kind
+            found.update({path: told} if told != UNKNOWN else {})
     return found
 
 

@@ -14,7 +14,7 @@ from daypass.wire import Response
 
 from ..calendar.mailbox import Mailbox
 from ..graph import odata, payload
-from ..graph.payload import IGNORED, TEXT
+from ..graph.payload import TEXT, read_only
 from ..graph.permissions import READ_SETTINGS, WRITE_SETTINGS
 from ..routes import Call, Fault, Route, not_found
 from .mailboxes import context, own_mailbox
@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 COLORS = ("none", *(f"preset{number}" for number in range(25)))
 FIRST = {"Red": 0, "Orange": 1, "Yellow": 3, "Green": 4, "Blue": 7, "Purple": 8}  # api/outlookuser-list-mastercategories
-SHAPE: Json = {"id": IGNORED, "displayName": TEXT, "color": COLORS}
+SHAPE: Json = {**read_only(TEXT, "id"), "displayName": TEXT, "color": COLORS}
 LONGEST_NAME = 255
 WHOLE_LIST = 1000  # it comes in one page
 CATEGORY: odata.Kind[Json] = odata.Kind("outlookCategory", ("id", "displayName", "color"))

@@ -21,14 +21,21 @@ from ..calendar import bodies, events, shapes
 from ..calendar.access import USER, owner, owner_id
 from ..directory import people
 from ..graph import odata, payload
-from ..graph.payload import FLAG, IGNORED, TEXT
+from ..graph.payload import FLAG, TEXT, WHOLE, read_only
 from ..graph.permissions import SEND_MAIL
 from ..routes import Call, Fault, Route
 from .mailboxes import own_mailbox
 
 Json = dict[str, Any]
 
-ATTACHMENT: Json = {"name": TEXT, "contentType": TEXT, "contentBytes": TEXT, "contentId": TEXT, "isInline": FLAG, "size": IGNORED}
+ATTACHMENT: Json = {
+    "name": TEXT,
+    "contentType": TEXT,
+    "contentBytes": TEXT,
+    "contentId": TEXT,
+    "isInline": FLAG,
+    **read_only(WHOLE, "size"),
+}
 FLAGGED: Json = {
     "flagStatus": ("notFlagged", "complete", "flagged"),
     **dict.fromkeys(("startDateTime", "dueDateTime", "completedDateTime"), shapes.TIME),
@@ -46,7 +53,8 @@ MESSAGE: Json = {
     "flag": FLAGGED,
     "isDeliveryReceiptRequested": FLAG,
     "isReadReceiptRequested": FLAG,
-    **dict.fromkeys(("id", "bodyPreview", "hasAttachments", "isDraft", "isRead", "conversationId", "inferenceClassification"), IGNORED),
+    **read_only(TEXT, "id", "bodyPreview", "conversationId", "inferenceClassification"),
+    **read_only(FLAG, "hasAttachments", "isDraft", "isRead"),
 }
 
 

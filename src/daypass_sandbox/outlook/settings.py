@@ -15,7 +15,7 @@ from .. import zones
 from ..calendar import delegates, events
 from ..calendar.mailbox import Mailbox
 from ..graph import odata, payload
-from ..graph.payload import IGNORED, TEXT
+from ..graph.payload import TEXT, read_only
 from ..graph.permissions import READ_SETTINGS, WRITE_SETTINGS
 from ..routes import Call, Fault, Handler, Route
 from . import languages, working_hours
@@ -55,8 +55,7 @@ SHAPE: Json = {
     "dateFormat": TEXT,
     "timeFormat": TEXT,
     delegates.SETTING: delegates.OPTIONS,
-    "userPurpose": IGNORED,
-    "archiveFolder": IGNORED,
+    **read_only(TEXT, "userPurpose", "archiveFolder"),
 }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from .. import custom_zones, zones
 from ..calendar.recurrence import DAYS
+from ..graph import payload
 from ..graph.payload import TEXT, WHOLE
 from ..routes import Fault
 
@@ -24,12 +25,17 @@ WEEKEND = ("saturday", "sunday")
 BEGIN, END = "08:00:00.0000000", "17:00:00.0000000"
 TIME_OF_DAY = re.compile(r"(\d\d:\d\d:\d\d)(?:\.(\d{1,7})\d*)?")
 _CHANGE = {"time": TEXT, "dayOccurrence": WHOLE, "dayOfWeek": TEXT, "month": WHOLE, "year": WHOLE}
-SHAPE: Json = {
-    "daysOfWeek": [TEXT],
-    "startTime": TEXT,
-    "endTime": TEXT,
-    "timeZone": {"name": TEXT, "bias": WHOLE, "standardOffset": _CHANGE, "daylightOffset": {"daylightBias": WHOLE, **_CHANGE}},
-}
+_CUSTOM = {"bias": WHOLE, "standardOffset": _CHANGE, "daylightOffset": {"daylightBias": WHOLE, **_CHANGE}}
+
+
+def time_zone(value: Any) -> Json:
+    """A client's time zone: a `timeZoneBase`, which has a name alone, unless its `@odata.type` is `customTimeZone`."""
+    named = str(value.get("@odata.type")) if isinstance(value, dict) else ""  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    custom = named.lower().endswith("customtimezone")
+    return payload.read(value, {"name": TEXT, **(_CUSTOM if custom else {})}, "customTimeZone" if custom else "timeZoneBase")
+
+
+SHAPE: Json = {"daysOfWeek": [TEXT], "startTime": TEXT, "endTime": TEXT, "timeZone": time_zone}
 
 
 def of(mailbox: Mapping[str, Any]) -> Json:

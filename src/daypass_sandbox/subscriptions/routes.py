@@ -13,7 +13,7 @@ from daypass.wire import Response
 
 from ..calendar.events import timestamp
 from ..graph import odata, payload
-from ..graph.payload import FLAG, IGNORED, TEXT
+from ..graph.payload import FLAG, TEXT, read_only
 from ..routes import Call, Fault, Route
 from . import sealing
 from .conditions import fulfilling
@@ -39,7 +39,7 @@ SHAPE: dict[str, Any] = {
     "encryptionCertificateId": TEXT,
     "notificationQueryOptions": TEXT,
     "notificationUrlAppId": TEXT,
-    **dict.fromkeys(("id", "applicationId", "creatorId", "notificationContentType"), IGNORED),
+    **read_only(TEXT, "id", "applicationId", "creatorId", "notificationContentType"),
 }
 PROPERTIES = tuple(SHAPE)
 CHANGEABLE = ("expirationDateTime", "notificationUrl", "encryptionCertificate", "encryptionCertificateId")

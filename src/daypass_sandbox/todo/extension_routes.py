@@ -14,7 +14,7 @@ from typing import Any, cast
 from daypass.wire import Response
 
 from .. import quirks
-from ..graph import odata
+from ..graph import odata, payload
 from ..graph.permissions import READ_TASKS, WRITE_TASKS
 from ..routes import Call, Fault, Route, not_found
 from . import resources
@@ -28,7 +28,8 @@ HIDDEN = ("id", "extensionname")  # what of a client's words is no content
 def parted(body: Json) -> tuple[Json, Json]:
     """A client's words without their `extensions`, and those by name; Fault 400 for one without a name."""
     rest = {name: value for name, value in body.items() if name.lower() != "extensions"}
-    given: Any = next((value for name, value in body.items() if name.lower() == "extensions"), None) or []
+    given: Any = next((value for name, value in body.items() if name.lower() == "extensions"), None)
+    given = [] if given is None else given
     if not isinstance(given, list):
         raise _not_a("StartArray")
     return rest, dict(_read(one) for one in cast("list[Any]", given))
@@ -124,6 +125,7 @@ def _not_a(node: str) -> Fault:
 
 
 def _content(given: Mapping[str, Any]) -> Json:
+    payload.check_annotations(given)
     return {name: value for name, value in given.items() if "@" not in name and name.lower() not in HIDDEN}
 
 

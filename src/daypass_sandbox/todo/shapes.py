@@ -5,15 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from ..calendar import shapes
-from ..graph.payload import FLAG, IGNORED, NOT_BUILT, TEXT, WHOLE
+from ..graph.payload import FLAG, INSTANT, LIST, OBJECT, TEXT, WHOLE, Each, NotBuilt, read_only
 
 STATUSES = ("notStarted", "inProgress", "completed", "waitingOnOthers", "deferred")
 _TIME = {"dateTime": TEXT, "timeZone": TEXT}
 
-TASK_LIST = {"displayName": TEXT, **dict.fromkeys(("id", "isOwner", "isShared", "wellknownListName", "tasks"), IGNORED)}
-STEP = {"displayName": TEXT, "isChecked": FLAG, "checkedDateTime": TEXT, "createdDateTime": TEXT, "id": IGNORED}
-LINK = {**dict.fromkeys(("webUrl", "applicationName", "displayName", "externalId"), TEXT), "id": IGNORED}
-FILE = {"name": TEXT, "contentBytes": TEXT, "contentType": TEXT, **dict.fromkeys(("size", "id", "lastModifiedDateTime"), IGNORED)}
+TASK_LIST = {
+    "displayName": TEXT,
+    **read_only(TEXT, "id", "wellknownListName"),
+    **read_only(FLAG, "isOwner", "isShared"),
+    **read_only(Each(OBJECT), "tasks"),
+}
+STEP = {"displayName": TEXT, "isChecked": FLAG, "checkedDateTime": TEXT, "createdDateTime": TEXT, **read_only(TEXT, "id")}
+LINK = {**dict.fromkeys(("webUrl", "applicationName", "displayName", "externalId"), TEXT), **read_only(TEXT, "id")}
+FILE = {
+    **dict.fromkeys(("name", "contentBytes", "contentType"), TEXT),
+    **read_only(TEXT, "id"),
+    **read_only(INSTANT, "lastModifiedDateTime"),
+    **read_only(WHOLE, "size"),
+}
 UPLOAD = {"attachmentInfo": {"attachmentType": ("file", "item", "reference"), "name": TEXT, "size": WHOLE, "contentType": TEXT}}
 TASK: dict[str, Any] = {
     "title": TEXT,
@@ -24,8 +34,10 @@ TASK: dict[str, Any] = {
     "categories": [TEXT],
     **dict.fromkeys(("dueDateTime", "startDateTime", "reminderDateTime", "completedDateTime"), _TIME),
     "recurrence": shapes.EVENT["recurrence"],
-    "checklistItems": [STEP],
-    "linkedResources": [LINK],
-    **dict.fromkeys(("id", "createdDateTime", "lastModifiedDateTime", "bodyLastModifiedDateTime", "hasAttachments"), IGNORED),
-    **dict.fromkeys(("attachments", "attachmentSessions"), NOT_BUILT),
+    "checklistItems": Each(STEP),
+    "linkedResources": Each(LINK),
+    **read_only(TEXT, "id"),
+    **read_only(INSTANT, "createdDateTime", "lastModifiedDateTime", "bodyLastModifiedDateTime"),
+    **read_only(FLAG, "hasAttachments"),
+    **dict.fromkeys(("attachments", "attachmentSessions"), NotBuilt(LIST)),
 }

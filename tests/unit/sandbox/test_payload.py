@@ -1,0 +1,99 @@
+"""What a body may not say: the service reads all of it before it looks at any, also what it will not keep."""
+
+from __future__ import annotations
+
+import pytest
+
+from daypass_sandbox.calendar import shapes
+from daypass_sandbox.graph.payload import ReadOnly
+from graph_caller import Graph, at, timed
+from todo_caller import Todo
+
+LUNCH = timed("Lunch", "2026-12-07T12:00:00", "2026-12-07T13:00:00")
+ZONE = {"name": "Customized Time Zone", "bias": -60}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"id": 7},
+        {"type": 0},
+        {"type": "weekly"},
+        {"hasAttachments": "sometimes"},
+        {"createdDateTime": "UTC"},
+        {"lastModifiedDateTime": "2026-12-01T10:00:00"},  # without its offset
+        {"organizer": "megan@contoso.example"},
+        {"organizer": {"name": "Megan Bowen"}},
+        {"calendar": True},
+        {"responseStatus": -541127450},
+        {"instances": {"value": []}},
+        {"instances": [None]},
+        {"cancelledOccurrences": [{}]},
+        {"location": {"displayName": "Adams", "locationType": {}}},
+        {"attendees": [{"emailAddress": {"address": "alex@contoso.example"}, "status": "accepted"}]},
+        {"@odata.type": None},
+        {"@odata.type": ["#microsoft.graph.event"]},
+        {"body": {"@odata.type": "", "content": "x"}},
+        {"body": {"@odata.type": "itemBody", "content": "x"}},
+    ],
+    ids=str,
+)
+def test_what_only_the_service_writes_must_still_be_of_its_kind(graph, more):
+    refused = graph("POST", "/me/events", {**LUNCH, **more})
+    assert (refused.status, refused.code) == (400, "RequestBodyRead"), refused.body
+
+
+def test_an_event_is_written_back_as_it_was_read(graph):
+    guests = [{"emailAddress": {"address": "alex@contoso.example"}}]
+    made = graph.create(**LUNCH, attendees=guests, location={"displayName": "Adams"}, isOnlineMeeting=True)
+    assert {name for name, shape in shapes.EVENT.items() if isinstance(shape, ReadOnly)} & made.keys() > {"id", "type", "organizer"}
+    answer = graph("PATCH", f"/me/events/{made['id']}", {"@odata.type": "#Microsoft.Graph.Event", **made})
+    assert answer.status == 200
+    stamps = ("@odata.context", "@odata.etag", "changeKey", "lastModifiedDateTime")
+    assert {name: answer.body[name] for name in made if name not in stamps} == {name: made[name] for name in made if name not in stamps}
+
+
+@pytest.mark.parametrize("path", ["/me/events/{event}", "/me/calendar", "/me/mailboxSettings"])
+def test_a_change_without_a_body_is_none(tenant, path):
+    graph = Graph(tenant, scopes=("Calendars.ReadWrite", "MailboxSettings.ReadWrite"))
+    refused = graph("PATCH", path.format(event=graph.create(**LUNCH)["id"]))
+    assert (refused.status, refused.code, refused.message) == (400, "BadRequest", "Empty Payload. JSON content expected.")
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [({}, 400), ({"@odata.type": "#microsoft.graph.timeZoneBase"}, 400), ({"@odata.type": "#microsoft.graph.customTimeZone"}, 200)],
+)
+def test_a_zone_has_rules_of_its_own_if_its_type_says_so(tenant, more, status):
+    graph = Graph(tenant, scopes=("MailboxSettings.ReadWrite",))
+    answer = graph("PATCH", "/me/mailboxSettings", {"workingHours": {"timeZone": {**ZONE, **more}}})
+    assert answer.status == status
+    if status == 400:
+        assert "'bias' does not exist on type 'microsoft.graph.timeZoneBase'" in answer.message
+
+
+@pytest.mark.parametrize(
+    "more", [{"checklistItems": [None]}, {"linkedResources": [None]}, {"extensions": {}}, {"attachmentSessions": False}]
+)
+def test_lists_of_a_task_are_lists_of_things(more):
+    refused = Todo.new()("POST", "tasks", {"title": "Shop", **more})
+    assert (refused.status, refused.code) == (400, "RequestBodyRead")
+
+
+def test_a_places_tags_are_texts(tenant):
+    graph = Graph(tenant, scopes=("Place.ReadWrite.All",))
+    refused = graph("PATCH", "/places/adams@contoso.example", {"@odata.type": "microsoft.graph.room", "tags": ["window", None]})
+    assert (refused.status, refused.code) == (400, "RequestBodyRead")
+    assert "does not allow null values" in refused.message
+
+
+@pytest.mark.parametrize("more", [{"id": 1}, {"@odata.type": 1}])
+def test_so_must_what_is_said_of_an_extension(graph, more):
+    event = graph.create(**LUNCH)
+    refused = graph("POST", f"/me/events/{event['id']}/extensions", {"extensionName": "com.contoso.deal", **more})
+    assert (refused.status, refused.code) == (400, "RequestBodyRead")
+
+
+def test_what_is_null_is_as_if_it_were_not_there(graph):
+    made = graph.create(**LUNCH, id=None, type=None, organizer=None, createdDateTime=None, instances=None)
+    assert (made["type"], made["start"]) == ("singleInstance", at("2026-12-07T12:00:00.0000000"))
