@@ -4,6 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 RUNS   := $(VENV)/.runs
 READY  := $(VENV)/.ready
+EXCHANGES := $(VENV)/exchanges
 PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CODE   := src tests bench tools typings
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
@@ -29,7 +30,9 @@ demo: $(RUNS)  ## the main job, on the embedded sandbox tenant
 	@$(BIN)/daypass demo
 
 test: $(READY)  ## the whole test suite
-	$(BIN)/python -m pytest
+	@rm -rf $(EXCHANGES)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder --exchanges $(EXCHANGES) -m "not last"
+	$(BIN)/python -m pytest --exchanges $(EXCHANGES) -m last  # the judge of what the others did
 
 lint: $(READY)  ## style, types, floors and budgets
 	$(BIN)/ruff check $(CODE)

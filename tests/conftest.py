@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import recorder
+
 settings.register_profile("dev", max_examples=50, deadline=None)
 # CI tries more examples, and each time the same: what fails there fails here too. New ones are found where people work.
 settings.register_profile("ci", max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -34,6 +36,23 @@ def clean_environment(tmp_path: Path) -> Iterator[None]:
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--exchanges", type=Path, help="a folder where the exchanges with the tenant are left, or taken from by those who judge them"
+    )
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if session.config.option.exchanges:
+        recorder.load(session.config.option.exchanges)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Several processes share the tests that are not `last`, and another one judges what they left."""
+    if session.config.option.exchanges and recorder.NOTED:
+        recorder.save(session.config.option.exchanges)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -7,7 +7,9 @@ shape when method, path (ids aside), names of query options, status and the memb
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -37,6 +39,20 @@ def note_all(exchanges: Iterable[dict[str, Any]]) -> None:
         spoilt = isinstance(exchange["response_body"], str) and ("json" in kind or "html" in kind)
         if exchange["status"] is not None and not spoilt:
             note(exchange)
+
+
+def save(folder: Path) -> None:
+    """Leave what this process noted in a folder, for another to judge."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = (json.dumps(exchange) + "\n" for exchange in NOTED.values())
+    (folder / f"{os.getpid()}.jsonl").write_text("".join(lines))
+
+
+def load(folder: Path) -> None:
+    """Note what other processes left in a folder."""
+    for left in sorted(folder.glob("*.jsonl")):
+        for line in left.read_text().splitlines():  # JSON as `save` writes it is ASCII
+            note(json.loads(line))
 
 
 def shape(value: Any) -> Any:

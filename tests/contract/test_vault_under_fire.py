@@ -70,7 +70,11 @@ class TestProcesses:
 
 
 def test_ctrl_c_ends_the_wait_for_a_lock_at_once(folder: Path) -> None:
-    program = "import sys; from daypass.vault import Vault; print('waiting', flush=True); Vault(sys.argv[1], 'megan').prove_writable()"
+    program = (
+        "import signal, sys; from daypass.vault import Vault\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # which a suite in the background does not hand down\n"
+        "print('waiting', flush=True); Vault(sys.argv[1], 'megan').prove_writable()"
+    )
     with Vault(str(folder), "megan").transaction():
         waiting = subprocess.Popen([sys.executable, "-c", program, str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert waiting.stdout

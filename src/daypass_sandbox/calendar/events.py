@@ -320,8 +320,8 @@ def _settled(given: Json, before: Mapping[str, Any], author: Author) -> Json:
         changes |= _places(given.get("location"), given.get("locations"))
     if given.get("attendees"):
         changes["attendees"] = invited(given["attendees"], before.get("attendees", ()), author.name_of)
-    if "body" in given:
-        changes["body"] = {"contentType": "text", "content": "", **_without_nulls(given["body"])} if given["body"] else DEFAULTS["body"]
+    if "body" in changes:
+        changes["body"] = {"contentType": "text", "content": "", **_without_nulls(changes["body"])}
     changes |= online.settled(changes, before, author.providers, author.join_url)
     return {**changes, "bodyPreview": bodies.preview(changes["body"])} if "body" in changes else changes
 

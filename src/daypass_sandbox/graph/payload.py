@@ -45,6 +45,7 @@ class Each:
 
 IGNORED, NOT_BUILT = ReadOnly(), NotBuilt()
 _NODES: dict[type, str] = {dict: "StartObject", list: "StartArray"}
+_NODES_OF: dict[Any, type] = {OBJECT: dict, LIST: list}
 
 
 def read_only(kind: Any, *names: str) -> dict[str, ReadOnly]:
@@ -60,22 +61,32 @@ def read(value: Any, shape: Any, name: str) -> Any:
         return shape(value)
     if isinstance(shape, dict):
         return _read_object(_node(value, dict), shape, name)  # pyright: ignore[reportUnknownArgumentType]
-    if isinstance(shape, list):
-        return [read(item, shape[0], name) for item in _node(value, list)]  # pyright: ignore[reportUnknownArgumentType]
-    if isinstance(shape, Each):
-        return [read(item, shape.kind, name) for item in _without_nulls(_node(value, list), shape.kind)]
-    if shape in (OBJECT, LIST):
-        return _node(value, dict if shape == OBJECT else list)
+    if isinstance(shape, list | Each):
+        return _read_list(_node(value, list), shape, name)  # pyright: ignore[reportUnknownArgumentType]
+    if shape in _NODES_OF:
+        return _node(value, _NODES_OF[shape])
     if isinstance(value, dict | list):
         _node(value, str)
     if isinstance(shape, tuple):
         return _read_member(value, shape)  # pyright: ignore[reportUnknownArgumentType]
-    if shape == FLAG:
+    return _read_plain(value, shape, name)
+
+
+def _read_list(value: list[Any], shape: list[Any] | Each, name: str) -> list[Any]:
+    kind = shape.kind if isinstance(shape, Each) else shape[0]
+    if None in value and isinstance(shape, Each):
+        needed = f"'Edm.{'String' if kind == TEXT else 'Untyped'}[Nullable=False]'"
+        raise _unread(f"A null value was found with the expected type {needed}. The expected type {needed} does not allow null values.")
+    return [read(item, kind, name) for item in value]
+
+
+def _read_plain(value: Any, kind: str, name: str) -> Any:
+    if kind == FLAG:
         return _read_flag(value)
-    if shape in (WHOLE, NUMBER):
-        return _read_number(value, shape)
-    if not isinstance(value, str) or (shape == INSTANT and not _INSTANT.fullmatch(value)):
-        expected = "DateTimeOffset" if shape == INSTANT else "String"
+    if kind in (WHOLE, NUMBER):
+        return _read_number(value, kind)
+    if not isinstance(value, str) or (kind == INSTANT and not _INSTANT.fullmatch(value)):
+        expected = "DateTimeOffset" if kind == INSTANT else "String"
         raise _unread(f"Cannot convert the literal '{value}' to the expected type 'Edm.{expected}' (property '{name}').")
     return value
 
@@ -111,13 +122,6 @@ def _check_annotation(name: str, part: Any) -> None:
     if name.lower() == "@odata.type" and not (isinstance(part, str) and _TYPE_NAME.fullmatch(part)):
         rest = "When a model is available, each type name must resolve to a valid type."
         raise _unread(f"A type named '{part}' could not be resolved by the model. {rest}")
-
-
-def _without_nulls(items: list[Any], kind: Any) -> list[Any]:
-    if None in items:
-        needed = f"'Edm.{'String' if kind == TEXT else 'Untyped'}[Nullable=False]'"
-        raise _unread(f"A null value was found with the expected type {needed}. The expected type {needed} does not allow null values.")
-    return items
 
 
 def _node(value: Any, want: type) -> Any:

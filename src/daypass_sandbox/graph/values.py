@@ -73,7 +73,6 @@ def conventional(path: str) -> Type:
 def types_of(shape: Mapping[str, Any], prefix: str = "") -> Types:
     """The types of all paths within a shape of `payload`; of what a client may not write only what the name tells."""
     found = Types()
-    plain: dict[Any, Type] = {payload.TEXT: TEXT, payload.FLAG: FLAG, payload.WHOLE: WHOLE, payload.NUMBER: NUMBER}
     for name, inner in shape.items():
         path = f"{prefix}{name}"
         if isinstance(inner, dict):
@@ -81,14 +80,19 @@ def types_of(shape: Mapping[str, Any], prefix: str = "") -> Types:
         elif isinstance(inner, list | payload.Each):
             element: Any = inner.kind if isinstance(inner, payload.Each) else inner[0]  # pyright: ignore[reportUnknownVariableType]
             found.update(types_of(element, f"{path}/") if isinstance(element, dict) else {})  # pyright: ignore[reportUnknownArgumentType]
-            found[path] = f"Collection({COMPLEX})" if isinstance(element, dict) else f"Collection({plain.get(element, TEXT)})"
-        elif isinstance(inner, tuple):
-            found[path] = inner  # pyright: ignore[reportUnknownVariableType]
+            found[path] = f"Collection({COMPLEX if isinstance(element, dict) else _PLAIN.get(element, TEXT)})"
         else:
-            kind = plain.get(inner, UNKNOWN) if isinstance(inner, str) else UNKNOWN
-            told = conventional(path) if kind == UNKNOWN or conventional(path) in (WALL, INSTANT) else kind
-            found.update({path: told} if told != UNKNOWN else {})
-    return found
+            found[path] = inner if isinstance(inner, tuple) else _plain_type(inner, path)
+    return Types({path: type_ for path, type_ in found.items() if type_ != UNKNOWN})
+
+
+_PLAIN: dict[Any, Type] = {payload.TEXT: TEXT, payload.FLAG: FLAG, payload.WHOLE: WHOLE, payload.NUMBER: NUMBER}
+
+
+def _plain_type(kind: Any, path: str) -> Type:
+    told = conventional(path)
+    named = isinstance(kind, str) and kind in _PLAIN
+    return _PLAIN[kind] if named and told not in (WALL, INSTANT) else told
 
 
 def element_of(collection: Type) -> Type:
