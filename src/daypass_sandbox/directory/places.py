@@ -56,11 +56,6 @@ def with_address(state: State, address: str) -> Json | None:
     return None
 
 
-def rooms_of(state: State, place: Mapping[str, Any]) -> list[Json]:
-    """The rooms of a list of rooms."""
-    return [state.places[room_id] for room_id in place.get("rooms", []) if room_id in state.places]
-
-
 def listed(type_name: str) -> Handler:
     """The handler that lists the places of a type."""
 

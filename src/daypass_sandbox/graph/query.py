@@ -392,7 +392,7 @@ def literal(token: Token, refuse: Refuse) -> Literal:
         "number": _number,
         "instant": _instant,
         "date": lambda text: Literal("Edm.Date", date.fromisoformat(text)),
-        "time": lambda text: Literal("Edm.TimeOfDay", time.fromisoformat(six_digits(text))),
+        "time": lambda text: Literal("Edm.TimeOfDay", time.fromisoformat(text)),
         "typed": _typed,
     }
     try:
@@ -422,15 +422,10 @@ def _number(text: str) -> Literal:
 
 
 def _instant(text: str) -> Literal:
-    moment = datetime.fromisoformat(six_digits(text.upper()))
+    moment = datetime.fromisoformat(text.upper())
     if moment.tzinfo is None:
         raise ValueError(text)
     return Literal("Edm.DateTimeOffset", moment.astimezone(UTC))
-
-
-def six_digits(text: str) -> str:
-    """A time whose fraction has at most the six digits that Python keeps."""
-    return re.sub(r"(\.\d{6})\d+", r"\1", text)
 
 
 def _typed(text: str) -> Literal:

@@ -109,7 +109,7 @@ def named(type_: Type) -> str:
 def instant_of(text: str) -> int:
     """Microseconds since 1970 of an ISO 8601 text, in UTC where it has no offset; Incomparable for any other text."""
     try:
-        return _since_epoch(datetime.fromisoformat(query.six_digits(text.upper())))
+        return _since_epoch(datetime.fromisoformat(text.upper()))
     except ValueError:
         raise Incomparable(text) from None
 
@@ -141,7 +141,7 @@ def wall_instant(value: Any, zone: Callable[[], Any]) -> int | None:
     if not isinstance(value, str) or not isinstance(name, str) or not name:
         return _instant(value)
     try:
-        moment = datetime.fromisoformat(query.six_digits(value))
+        moment = datetime.fromisoformat(value)
     except ValueError:
         raise Incomparable(value) from None
     if moment.tzinfo is not None:
@@ -197,7 +197,7 @@ def _day(value: Any) -> date:
 
 
 def _time(value: Any) -> time:
-    return value if isinstance(value, time) else _parsed(value, lambda text: time.fromisoformat(query.six_digits(text)))
+    return value if isinstance(value, time) else _parsed(value, time.fromisoformat)
 
 
 def _span(value: Any) -> timedelta:

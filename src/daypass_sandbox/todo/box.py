@@ -43,11 +43,6 @@ class TaskBox:
         """The lists by id, those that every mailbox has first."""
         return self.state["lists"]
 
-    @property
-    def default_list(self) -> Json:
-        """The list Tasks."""
-        return next(stored for stored in self.lists.values() if stored["wellknownListName"] == "defaultList")
-
     def new_list(self, list_id: str, name: str) -> Json:
         """A list without tasks, not yet among the others."""
         fresh: Json = {"id": list_id, "displayName": name, "wellknownListName": "none", "tasks": {}, "extensions": {}, "log": {}}

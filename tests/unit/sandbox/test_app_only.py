@@ -52,6 +52,12 @@ def test_graph_takes_the_token_for_whom_it_may_read_and_nothing_else(entra):
     assert entra.get("/v1.0/me", **bearer).status == 400
 
 
+def test_a_token_for_an_app_is_to_be_had_without_any_sign_in(entra, tenant):
+    bearer = {"authorization": f"Bearer {tenant.mint_app(SERVICE, ['Calendars.Read'])}"}
+    assert entra.get(f"/v1.0/users/{MEGAN}/calendar/events", **bearer).status == 200
+    assert entra.get(f"/v1.0/users/{MEGAN}", **bearer).status == 403
+
+
 def test_a_role_with_two_names_opens_what_either_name_does(entra):
     entra.ask_control("POST", "apps", {"client_id": CLIENT_ID, "roles": ["Calendars.ReadBasic"], "secret": SECRET})
     token = ask(entra, client_id=CLIENT_ID).json()["access_token"]
