@@ -31,8 +31,8 @@ demo: $(RUNS)  ## the main job, on the embedded sandbox tenant
 
 test: $(READY)  ## the whole test suite
 	@rm -rf $(EXCHANGES)
-	$(BIN)/python -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder --exchanges $(EXCHANGES) -m "not last"
-	$(BIN)/python -m pytest --exchanges $(EXCHANGES) -m last  # the judge of what the others did
+	$(BIN)/python -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder --exchanges=$(EXCHANGES) -m "not last"
+	$(BIN)/python -m pytest --exchanges=$(EXCHANGES) -m last  # the judge of what the others did
 
 lint: $(READY)  ## style, types, floors and budgets
 	$(BIN)/ruff check $(CODE)
