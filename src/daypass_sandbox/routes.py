@@ -124,13 +124,17 @@ Handler = Callable[[Call], Response | Flow[Response]]  # a flow where the answer
 
 @dataclass(frozen=True)
 class Route:
-    """One line of a table: what is asked, who answers, what it takes (None: nothing), and the source of its rules."""
+    """One line of a table: what is asked, who answers, what it takes (None: nothing), and the source of its rules.
+
+    `takes` names the kinds of bodies, by a part of their Content-Type; empty where any is taken, and none need be named.
+    """
 
     method: str
     template: str
     handler: Handler
     permissions: Permissions | None = None
     source: str = ""
+    takes: str = "json"
 
 
 def reply(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:

@@ -14,6 +14,7 @@ import random
 import socket
 import threading
 import time
+import traceback
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -33,6 +34,7 @@ from . import files, keeping, reach
 from .environment import environ_of
 from .faults import Disrupted
 from .outside import Outgoing, forbidden
+from .routes import reply
 from .tenant import Tenant
 
 NAMES = (
@@ -282,7 +284,10 @@ class _Door:
         headers = {name.lower(): value for name, value in request.headers.items()}
         url = f"https://{headers.get('host', 'localhost')}{request.raw_path}"
         asked, began = Request(request.method, url, headers, await request.read()), time.perf_counter()
-        answer = await run(self._tenant.flow(asked), self._outside)
+        try:
+            answer = await run(self._tenant.flow(asked), self._outside)
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, who asked is told, and it stands in the journal
+            answer = self._failed(asked, error)
         self.answered.set()
         spoilt = answer if isinstance(answer, Disrupted) else None
         latency = 0.0 if request.path.startswith("/sandbox") else self._latency_seconds
@@ -297,6 +302,14 @@ class _Door:
         if spoilt and (spoilt.drip_bytes_per_second or spoilt.cut_after_bytes is not None):
             return await _in_pieces(request, spoilt, stamped)
         return web.Response(status=answer.status, headers=stamped, body=answer.body or None)
+
+    def _failed(self, asked: Request, error: Exception) -> Response:
+        """The answer to a request that brought a handler down: a fault of the sandbox's own, with its trace on stderr."""
+        traceback.print_exception(error)
+        told = f"The sandbox itself failed ({type(error).__name__}); what it printed says where. Please report it."
+        answer = reply(500, {"error": {"code": "sandboxFailure", "message": told}})
+        self._tenant.journal.record(self._tenant.clock.now(), asked, answer)
+        return answer
 
     def _note(self, answer: Response, seconds: float) -> None:
         """Tell the journal how long the answer took, and add the exchange to the record if one is kept."""

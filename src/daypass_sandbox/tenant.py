@@ -45,6 +45,7 @@ from .directory.places import ROUTES as PLACE_ROUTES
 from .directory.routes import ROUTES as DIRECTORY_ROUTES
 from .entra import apps as registrations
 from .entra import protocol as entra
+from .entra.graph_api import ROLE, SCOPE, unpublished
 from .entra.tokens import Grant, SigningKey, access_token, base64url, caller_of, process_key
 from .graph import batch, methods, paths
 from .graph.throttle import SERVICE_SECONDS, Throttle
@@ -261,14 +262,22 @@ class Tenant:
         return f"{PLAIN}{base64url(self.chance.randbytes(LONGEST_ID_BYTES))}A="
 
     def mint(self, user: str, scopes: Iterable[str], *, lifetime_seconds: int = 3600, root: str = LOCAL_ROOT) -> str:
-        """An access token for a user (any name `find_user` knows) without any sign-in, for tests; KeyError for an unknown user."""
-        user_id = self.state.find_user(user)
+        """An access token for a user (any name `find_user` knows) without any sign-in, for tests.
+
+        KeyError for an unknown user, ValueError for a permission that Graph has not.
+        """
+        user_id, scopes = self.state.find_user(user), tuple(scopes)
         if user_id is None:
             raise KeyError(user)
+        if told := unpublished(scopes, SCOPE):
+            raise ValueError(told)
         return access_token(self, root, Grant(user_id, self.client_id, tuple(scopes)), lifetime_seconds)
 
     def mint_app(self, client_id: str, roles: Iterable[str], *, lifetime_seconds: int = 3600, root: str = LOCAL_ROOT) -> str:
-        """An access token for an app alone, with these application permissions, without any sign-in, for tests."""
+        """An access token for an app alone, with these application permissions, without any sign-in, for tests; ValueError as above."""
+        roles = tuple(roles)
+        if told := unpublished(roles, ROLE):
+            raise ValueError(told)
         return access_token(self, root, Grant("", client_id, tuple(roles), proof="1"), lifetime_seconds)
 
     def read_token(self, token: str) -> dict[str, Any]:
@@ -379,6 +388,7 @@ class Tenant:
         if version.lower() not in ("v1.0", "beta") or found is None:
             raise self._unserved(call, version, canonical)
         route, parameters = found
+        _check_content_type(call, route)
         if route.permissions and not route.permissions.admits(caller):
             raise route.permissions.refusal()
         call = replace(call, path=parameters, caller=caller, query={**call.query, **arguments})
@@ -396,6 +406,17 @@ class Tenant:
         """The refusal of what no route serves: of a method, where Graph has others there and not this one, else of what is not built."""
         taken = self._graph_router.methods(path) if version.lower() == "v1.0" else frozenset[str]()
         return methods.not_allowed(taken) if taken and not _NOT_BUILT.find(call.request.method, path) else not_built(call)
+
+
+def _check_content_type(call: Call, route: Route) -> None:
+    """Refuse a body that does not say what it is, or is not what the route takes (observed: msgraph-cli issue 258; others)."""
+    kind = call.request.headers.get("content-type", "").lower()
+    if not (call.request.body and route.takes) or call.request.method == "DELETE":
+        return
+    if not kind:
+        raise Fault(400, "BadRequest", "Write requests (excluding DELETE) must contain the Content-Type header declaration.")
+    if not any(part in kind for part in route.takes.split()):
+        raise Fault(400, "BadRequest", "Entity only allows writes with a JSON Content-Type header.")
 
 
 async def _answered(route: Route, call: Call) -> Response:

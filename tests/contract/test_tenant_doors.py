@@ -358,3 +358,15 @@ def test_pyjwts_own_client_verifies_an_id_token_from_discovery(over_tls, site):
         id_token, keys.get_signing_key_from_jwt(id_token), algorithms=["RS256"], audience=site.client_id, issuer=found["issuer"]
     )
     assert claims["name"] == "Megan Bowen"
+
+
+def test_a_failure_of_the_tenant_itself_is_told_and_stands_in_the_journal(site, over_tls, capfd):
+    bearer = {"authorization": f"Bearer {site.tenant.mint('megan', ['Calendars.ReadWrite'])}", "content-type": "application/json"}
+    site.tenant.state.mailboxes[site.tenant.state.find_user("megan")]["events"] = None  # as nothing but a bug could leave it
+    answer = over_tls.send(Request("GET", f"{over_tls.root}/v1.0/me/calendarView?startDateTime=2030-01-02&endDateTime=2030-01-03", bearer))
+    assert (answer.status, answer.json()["error"]["code"]) == (500, "sandboxFailure")
+    assert "Error" in answer.json()["error"]["message"]
+    assert "Traceback" in capfd.readouterr().err
+    (entry,) = site.tenant.journal.entries()
+    assert (entry["status"], entry["user"]) == (500, "megan@contoso.example")
+    assert over_tls.get("/common/v2.0/.well-known/openid-configuration").status == 200

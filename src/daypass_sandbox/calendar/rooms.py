@@ -46,6 +46,20 @@ class Verdict:
 YES = Verdict("accepted")
 
 
+def processing(value: Any) -> Json:
+    """An `x-calendarProcessing` as it is written; ValueError for a rule that there is not, or a value that is none."""
+    if not isinstance(value, dict):
+        raise ValueError("x-calendarProcessing must be an object of rules")
+    given: Json = value  # pyright: ignore[reportUnknownVariableType]
+    for name, rule in given.items():
+        if name not in POLICY:
+            raise ValueError(f"x-calendarProcessing has no rule '{name}'; there are: {', '.join(POLICY)}")
+        if type(rule) is not type(POLICY[name]) or (isinstance(rule, int) and rule < 0):
+            kind = {bool: "true or false", int: "a whole number, 0 or more", str: "a text"}[type(POLICY[name])]
+            raise ValueError(f"x-calendarProcessing: '{name}' must be {kind}")
+    return given
+
+
 def policy(user: Mapping[str, Any]) -> Json | None:
     """How a room or piece of equipment answers; None for anybody who answers themselves."""
     if "x-room" not in user and "x-equipment" not in user:

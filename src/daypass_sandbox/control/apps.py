@@ -11,7 +11,7 @@ from ..directory.log import note
 from ..entra import apps as registrations
 from ..entra.addresses import parts_of
 from ..entra.clients import digest
-from ..entra.graph_api import ROLE, SCOPE
+from ..entra.graph_api import ROLE, SCOPE, unpublished
 from ..routes import Call, Route, reply
 from .asked import said, wrong
 
@@ -43,6 +43,9 @@ def register_app(call: Call) -> Response:
     for uri in _texts(body.get("redirectUris", [])):
         if parts_of(uri) is None:
             raise wrong(f"redirectUris: '{uri}' is no address that a browser may be sent back to")
+    told = unpublished(_texts(body.get("permissions", [])), SCOPE) or unpublished(_texts(body.get("roles", [])), ROLE)
+    if told:
+        raise wrong(told)
     client_id = body.get("client_id") or call.tenant.new_id("app")
     if client_id not in state.apps:
         state.apps[client_id] = registrations.registered(client_id, "App", public=True, permissions=["User.Read"])

@@ -9,6 +9,7 @@ from daypass.wire import Response
 
 from .. import zones
 from ..calendar.calendars import new_calendar, new_mailbox
+from ..directory import written
 from ..directory.log import note, related
 from ..routes import Call, Fault, Route, reply
 from .asked import said, user_id, wrong
@@ -16,6 +17,7 @@ from .asked import said, user_id, wrong
 Json = dict[str, Any]
 
 SHOWN_OF_USER = ("id", "displayName", "userPrincipalName", "mail", "jobTitle", "accountEnabled")
+OWN = ("mailbox", "timeZone")  # what is said of a new user beside the members of a Graph user
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 
@@ -41,7 +43,7 @@ def add_user(call: Call) -> Response:
     if state.find_user(fresh) or state.find_user(address):
         raise Fault(409, "user_exists", f"there is already a user {address} or with this id")
     box = new_mailbox(call.tenant.new_id, _zone(body)) if body.get("mailbox", True) else None
-    given = {member: value for member, value in body.items() if member not in ("mailbox", "timeZone")}
+    given = _written({member: value for member, value in body.items() if member not in OWN})
     state.users[fresh] = {"mail": address if box else None, "accountEnabled": True, **given, "id": fresh}
     if box:
         state.mailboxes[fresh] = box
@@ -50,11 +52,24 @@ def add_user(call: Call) -> Response:
 
 
 def change_user(call: Call) -> Response:
-    """Change members of a user; the id stays."""
-    user = call.tenant.state.users[user_id(call, call.path["user"])]
-    user.update({name: value for name, value in call.json().items() if name != "id"})
+    """Change members of a user, or the `timeZone` of their mailbox; the id stays."""
+    state, body = call.tenant.state, call.json()
+    user = state.users[user_id(call, call.path["user"])]
+    changed = _written({name: value for name, value in body.items() if name not in ("id", "timeZone")})
+    if "timeZone" in body:
+        if user["id"] not in state.mailboxes:
+            raise wrong(f"{user['userPrincipalName']} has no mailbox whose timeZone could be changed")
+        state.mailboxes[user["id"]]["timeZone"] = _zone(body)
+    user.update(changed)
     note(call.tenant, "users", user["id"])
     return reply(200, user)
+
+
+def _written(members: Json) -> Json:
+    try:
+        return written.user(members, OWN)
+    except ValueError as error:
+        raise wrong(str(error)) from None
 
 
 def delete_user(call: Call) -> Response:

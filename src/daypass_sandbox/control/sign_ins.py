@@ -79,7 +79,11 @@ def mint(call: Call) -> Response:
     if not isinstance(scopes, list) or not isinstance(lifetime, int):
         raise wrong("scopes must be a list of permission names, lifetime_seconds a whole number")
     names = [str(scope) for scope in cast("list[Any]", scopes)]
-    token = call.tenant.mint(user_id(call, body.get("user", "")), names, lifetime_seconds=lifetime, root=call.root)
+    whose = user_id(call, body.get("user", ""))
+    try:
+        token = call.tenant.mint(whose, names, lifetime_seconds=lifetime, root=call.root)
+    except ValueError as error:
+        raise wrong(str(error)) from None
     return reply(200, {"access_token": token, "expires_in": lifetime})
 
 

@@ -8,9 +8,10 @@ not in that table gets an identifier made of its name, the same every time.
 from __future__ import annotations
 
 import base64
+import difflib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -83,6 +84,17 @@ def permission_id(name: str, kind: str) -> str:
 def permission_name(identifier: str, kind: str) -> str | None:
     """The name of a permission by its identifier; None for one that is not published."""
     return _names(kind).get(identifier.lower())
+
+
+def unpublished(names: Iterable[str], kind: str) -> str:
+    """What to say of the first of these names that is no permission of Graph (in any letter case), "" where all are."""
+    known = {name.lower(): name for name in (*identifiers(kind), *(ROLE_NAMES if kind == ROLE else OPENID))}
+    strange = next((name for name in names if name.lower() not in known), None)
+    if strange is None:
+        return ""
+    near = difflib.get_close_matches(strange.lower(), known, n=1)
+    hint = f"; is {known[near[0]]!r} meant?" if near else ""
+    return f"there is no {'application' if kind == ROLE else 'delegated'} permission {strange[:80]!r} of Microsoft Graph{hint}"
 
 
 def needs_administrator(name: str) -> bool:

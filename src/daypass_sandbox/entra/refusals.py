@@ -125,6 +125,11 @@ INVALID_SCOPE = Kind(
     "invalid_scope",
     "The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' is not valid. {why}",
 )
+UNKNOWN_SCOPE = Kind(
+    650053,
+    "invalid_client",
+    "The application asked for scope '{scope}' that doesn't exist on the resource '{resource}'. Contact the app vendor.",
+)
 SEVERAL_RESOURCES = Kind(
     700022, "invalid_scope", "The provided value for the input parameter 'scope' is not valid because it contains more than one resource."
 )

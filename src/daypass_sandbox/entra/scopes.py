@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .graph_api import GRAPH_APP_ID, GRAPH_URL, OPENID
-from .refusals import INVALID_SCOPE, MISSING_PARAMETER, SEVERAL_RESOURCES, Refusal
+from .graph_api import GRAPH_APP_ID, GRAPH_URL, OPENID, SCOPE, unpublished
+from .refusals import INVALID_SCOPE, MISSING_PARAMETER, SEVERAL_RESOURCES, UNKNOWN_SCOPE, Refusal
 
 DEFAULT = ".default"
 
@@ -46,7 +46,10 @@ class Scopes:
 
 
 def parse_scopes(text: str) -> Scopes:
-    """The scopes of a request; Refusal when there are none, they belong to two resources, or `.default` stands beside others."""
+    """The scopes of a request; Refusal when there are none.
+
+    Also when they belong to two resources, Graph has none of such a name, or `.default` stands beside others.
+    """
     if not text.split():
         raise Refusal(MISSING_PARAMETER, parameter="scope")
     asked = [scope for scope in dict.fromkeys(text.split()) if scope.lower() not in OPENID]
@@ -58,4 +61,8 @@ def parse_scopes(text: str) -> Scopes:
         raise Refusal(SEVERAL_RESOURCES)
     if DEFAULT in names and len(names) > 1:
         raise Refusal(INVALID_SCOPE, why="The .default scope can't be combined with resource-specific scopes.")
-    return Scopes(prefixes.pop() if prefixes else "", names, openid)
+    scopes = Scopes(prefixes.pop() if prefixes else "", names, openid)
+    unknown = [name for name in names if name != DEFAULT and unpublished((name,), SCOPE)]
+    if unknown and scopes.resource == GRAPH_APP_ID:
+        raise Refusal(UNKNOWN_SCOPE, scope=unknown[0], resource=GRAPH_APP_ID)
+    return scopes

@@ -160,4 +160,5 @@ def _allowed(call: Call, sender: Json | None) -> Json | None:
     return {"emailAddress": people.address_of(call.tenant.state, owner_id(call))}
 
 
-ROUTES = [Route("POST", f"{USER}/sendMail", send_mail, SEND_MAIL, "documentation: api/user-sendmail; refusals observed by others")]
+_SOURCE = "documentation: api/user-sendmail; refusals observed by others"
+ROUTES = [Route("POST", f"{USER}/sendMail", send_mail, SEND_MAIL, _SOURCE, takes="json text/plain")]

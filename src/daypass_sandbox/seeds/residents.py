@@ -6,6 +6,7 @@ from typing import Any
 
 from ..calendar.calendars import new_mailbox
 from ..calendar.mailbox import Mailbox
+from ..directory import written
 from .document import check
 from .ground import Ground, zone_name
 
@@ -17,7 +18,10 @@ NEEDED = ("id", "displayName", "userPrincipalName")
 def settle(ground: Ground, key: str, person: Json, own_members: frozenset[str]) -> None:
     """A person (or room) with an account and a mailbox; what is not of `own_members` is a property of the Graph user."""
     where = f"people.{key}"
-    user = {name: value for name, value in person.items() if name not in own_members}
+    try:
+        user = written.user({name: value for name, value in person.items() if name not in own_members}, own_members)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
     ground.tenant.state.users[person["id"]] = {"mail": person["userPrincipalName"], "accountEnabled": True, **user}
     state = new_mailbox(ground.tenant.new_id, zone_name(person.get("timeZone", ground.zone), where))
     ground.tenant.state.mailboxes[person["id"]] = state

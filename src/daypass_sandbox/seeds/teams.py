@@ -6,12 +6,14 @@ from typing import Any
 
 from ..calendar.calendars import new_mailbox
 from ..clock import graph_stamp
+from ..directory import written
 from .document import check
 from .ground import Ground
 
 Json = dict[str, Any]
 
 KINDS = ("microsoft365", "security", "distribution")
+OWN = ("kind", "members", "owners")
 GROUP = {"id": str, "displayName": str, "mailNickname": str, "kind": str, "members": list, "owners": list}
 
 
@@ -38,6 +40,11 @@ def _group(ground: Ground, groups: Json, given: Json, where: str) -> Json:
     state, unified, mail_enabled = ground.tenant.state, given["kind"] == "microsoft365", given["kind"] != "security"
     mail = f"{given['mailNickname']}@{state.domains[0]}" if mail_enabled else None
 
+    try:
+        members = written.group({name: value for name, value in given.items() if name not in OWN}, GROUP)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+
     def ids(relation: str) -> list[str]:
         keys = [str(key) for key in given.get(relation, [])]
         return [groups[key]["id"] if key in groups else ground.user_id(key, f"{where}.{relation}") for key in keys]
@@ -51,7 +58,7 @@ def _group(ground: Ground, groups: Json, given: Json, where: str) -> Json:
         "renewedDateTime": graph_stamp(ground.settled_at),
         "securityEnabled": given["kind"] == "security",
         "visibility": "Public" if unified else None,
-        **{name: value for name, value in given.items() if name not in ("kind", "members", "owners")},
+        **members,
         "x-members": ids("members"),
         "x-owners": ids("owners"),
     }

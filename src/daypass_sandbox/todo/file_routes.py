@@ -217,7 +217,7 @@ ROUTES = [
     Route("GET", FILES + "/{file_id}", get_file, READ_TASKS, "documentation: api/taskfileattachment-get"),
     Route("GET", FILES + "/{file_id}/$value", get_bytes, READ_TASKS, "documentation: api/taskfileattachment-get"),
     Route("DELETE", FILES + "/{file_id}", delete_file, WRITE_TASKS, "documentation: api/taskfileattachment-delete"),
-    Route("PUT", SESSIONS + "/{session_id}/content", put_range, WRITE_TASKS, f"{_SESSION}; ranges observed by others"),
+    Route("PUT", SESSIONS + "/{session_id}/content", put_range, WRITE_TASKS, f"{_SESSION}; ranges observed by others", takes=""),
     Route("DELETE", SESSIONS + "/{session_id}", cancel_session, WRITE_TASKS, _SESSION),
     Route("GET", SESSIONS + "/{session_id}", ask_session, READ_TASKS, "observed by others"),
     Route("GET", SESSIONS + "/{session_id}/content", ask_session, READ_TASKS, "observed by others"),

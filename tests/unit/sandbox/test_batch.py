@@ -160,4 +160,4 @@ def test_what_is_no_json_travels_in_base64(graph):
     body = base64.b64encode(b"<xml/>").decode()
     request = {"id": "1", "method": "POST", "url": "/me/events", "headers": {"Content-Type": "text/xml"}, "body": body}
     answer = outcomes(batch(graph, request))["1"]
-    assert (answer["status"], answer["body"]["error"]["code"]) == (400, "RequestBodyRead")
+    assert (answer["status"], answer["body"]["error"]["code"]) == (400, "BadRequest")

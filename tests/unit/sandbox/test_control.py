@@ -242,7 +242,10 @@ def test_a_user_or_mailbox_that_makes_no_sense_is_refused(entra, path, body, sai
     assert len(entra.ask_control("GET", "users")) == 21
 
 
-@pytest.mark.parametrize("body", [{"publicClient": "no"}, {"permissions": "User.Read"}, {"name": "x"}])
+@pytest.mark.parametrize(
+    "body",
+    [{"publicClient": "no"}, {"permissions": "User.Read"}, {"name": "x"}, {"permissions": ["Calender.Read"]}, {"roles": ["User.Reed.All"]}],
+)
 def test_a_wrong_app_is_refused(entra, body):
     assert complaint(entra.control("POST", "apps", body))[0] == 400
 
@@ -253,6 +256,8 @@ def test_a_token_is_minted_for_scripts(entra):
     entra.advance(60)
     assert entra.me(minted["access_token"]).status == 401
     assert complaint(entra.control("POST", "token", {"user": "alex", "scopes": "User.Read"}))[0] == 400
+    status, said = complaint(entra.control("POST", "token", {"user": "alex", "scopes": ["Calender.Read"]}))
+    assert (status, said) == (400, "there is no delegated permission 'Calender.Read' of Microsoft Graph; is 'Calendars.Read' meant?")
 
 
 # --- the whole

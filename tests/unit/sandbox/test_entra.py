@@ -135,6 +135,8 @@ def test_device_codes_differ(entra):
         ({"client_id": CLIENT_ID, "scope": " "}, 900144, "invalid_request"),
         ({"client_id": CLIENT_ID, "scope": "User.Read api://other/x"}, 700022, "invalid_scope"),
         ({"client_id": CLIENT_ID, "scope": ".default User.Read"}, 70011, "invalid_scope"),
+        ({"client_id": CLIENT_ID, "scope": "User.Read Calenders.Read"}, 650053, "invalid_client"),
+        ({"client_id": CLIENT_ID, "scope": "https://graph.microsoft.com/Bogus.Everything"}, 650053, "invalid_client"),
     ],
 )
 def test_a_wrong_question_for_a_code_is_refused(entra, fields, number, error):

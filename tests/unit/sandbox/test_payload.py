@@ -97,3 +97,23 @@ def test_so_must_what_is_said_of_an_extension(graph, more):
 def test_what_is_null_is_as_if_it_were_not_there(graph):
     made = graph.create(**LUNCH, id=None, type=None, organizer=None, createdDateTime=None, instances=None)
     assert (made["type"], made["start"]) == ("singleInstance", at("2026-12-07T12:00:00.0000000"))
+
+
+@pytest.mark.parametrize("path", ["/me/events", "/me/calendars", "/me/sendMail"])
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("", "Write requests (excluding DELETE) must contain the Content-Type header declaration."),
+        ("application/x-www-form-urlencoded", "Entity only allows writes with a JSON Content-Type header."),
+        ("text/xml", "Entity only allows writes with a JSON Content-Type header."),
+    ],
+)
+def test_a_body_says_that_it_is_json(tenant, path, kind, said):
+    graph = Graph(tenant, scopes=("Calendars.ReadWrite", "Mail.Send"))
+    refused = graph("POST", path, LUNCH, headers={"Content-Type": kind})
+    assert (refused.status, refused.code, refused.message) == (400, "BadRequest", said)
+
+
+@pytest.mark.parametrize("kind", ["application/json", "Application/JSON; charset=utf-8", "application/json;odata.metadata=minimal"])
+def test_in_any_of_its_forms(graph, kind):
+    assert graph("POST", "/me/events", LUNCH, headers={"Content-Type": kind}).status == 201
