@@ -12,6 +12,7 @@ Nothing of the tenant is loaded before a test asks for it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 from collections.abc import Generator
@@ -69,7 +70,9 @@ def tenant(request: pytest.FixtureRequest) -> Tenant:
     wish = _wish(request)
     from .tenant import Tenant
 
-    fresh = Tenant(clock=SteadyClock(FIRST_SECOND if wish.now is None else wish.now), chance=random.Random(0), seed=wish.seed)
+    clock = SteadyClock(FIRST_SECOND if wish.now is None else wish.now)
+    with _said_in_short():
+        fresh = Tenant(clock=clock, chance=random.Random(0), seed=wish.seed)
     fresh.state.quirks.update(wish.quirks)
     _report_failures(request, fresh)
     return fresh
@@ -99,9 +102,19 @@ def tenant_server(request: pytest.FixtureRequest, _tenant_site: Running) -> Runn
         here.state.quirks.update(wish.quirks)
         here.snapshots.clear()
 
-    _tenant_site.between_requests(begin_again)
+    with _said_in_short():
+        _tenant_site.between_requests(begin_again)
     _report_failures(request, here)
     return _tenant_site
+
+
+@contextlib.contextmanager
+def _said_in_short() -> Generator[None]:
+    """What is wrong with a seed is said without the way to where it was found."""
+    try:
+        yield
+    except ValueError as error:
+        pytest.fail(f"sandbox: {error}", pytrace=False)
 
 
 def _need_extra() -> None:
@@ -121,8 +134,9 @@ def _wish(request: pytest.FixtureRequest) -> _Wish:
 
     marker = request.node.get_closest_marker("sandbox")
     said: dict[str, Any] = dict(marker.kwargs) if marker else {}
-    if (marker and marker.args) or not said.keys() <= {"seed", "now", "quirks"}:
-        pytest.fail(f"the marker is {MARKER.partition(':')[0]}, each by its name", pytrace=False)
+    strange = [*(repr(value) for value in (marker.args if marker else ())), *(said.keys() - {"seed", "now", "quirks"})]
+    if strange:
+        pytest.fail(f"the marker is {MARKER.partition(':')[0]}, each by its name, and has no {strange[0][:80]}", pytrace=False)
     try:
         now = parse_instant(said["now"]) if "now" in said else None
         known = {name: quirks.checked(name, value) for name, value in said.get("quirks", {}).items()}

@@ -352,30 +352,46 @@ def test_open_prints_the_address_of_the_live_page(steer, steered):
         assert b"<title>Contoso (sandbox)</title>" in page.read()
 
 
+def evaluated(environ, lines):
+    """The environment of a shell that has evaluated these lines."""
+    done = subprocess.run(["sh", "-c", 'eval "$1"; env -0', "sh", lines], env=environ, capture_output=True, text=True, check=True)
+    told = dict(pair.split("=", 1) for pair in done.stdout.split("\0") if pair)
+    return {name: value for name, value in told.items() if name not in ("PWD", "SHLVL", "_", "OLDPWD")}
+
+
 def test_trust_makes_other_programs_trust_the_tenant_and_all_they_trusted_before(shell, up, tmp_path):
-    corporate = tmp_path / "corporate.pem"
+    corporate, extra = tmp_path / "corporate.pem", tmp_path / "extra.pem"
     corporate.write_bytes(Path(certifi.where()).read_bytes())
-    shell.environ["SSL_CERT_FILE"] = str(corporate)
-    lines = shell("trust").splitlines()
-    assert lines.pop() == "unset SSL_CERT_DIR"
-    exported = dict(shlex.split(line)[1].split("=", 1) for line in lines)
-    assert exported.keys() == {"REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"}
-    assert exported["NODE_EXTRA_CA_CERTS"] == up["ca_file"]
-    bundle = Path(exported["REQUESTS_CA_BUNDLE"]).read_bytes()
-    assert Path(up["ca_file"]).read_bytes() in bundle
-    assert corporate.read_bytes() in bundle
+    extra.write_bytes(b"# what Node.js was told of besides\n")
+    shell.environ |= {"SSL_CERT_FILE": str(corporate), "SSL_CERT_DIR": str(tmp_path), "NODE_EXTRA_CA_CERTS": str(extra)}
+    before = evaluated(shell.environ, "")
+    now = evaluated(shell.environ, shell("trust"))
+    bundle = Path(now["SSL_CERT_FILE"])
+    assert {now[name] for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")} == {str(bundle)}
+    assert "SSL_CERT_DIR" not in now
+    for authorities in (Path(up["ca_file"]), corporate, extra):
+        assert authorities.read_bytes() in bundle.read_bytes()
     program = "import requests, sys; print(requests.get(sys.argv[1]).status_code)"
     where = f"{up['authority']}/common/v2.0/.well-known/openid-configuration"
-    done = subprocess.run([sys.executable, "-c", program, where], env=shell.environ | exported, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", program, where], env=now, capture_output=True, text=True, check=False)
     assert done.stdout == "200\n", done.stderr
-    shell.environ["SSL_CERT_FILE"] = exported["SSL_CERT_FILE"]
-    shell("trust")
-    assert Path(exported["REQUESTS_CA_BUNDLE"]).read_bytes().count(Path(up["ca_file"]).read_bytes()) == 1, "asked again, it does not grow"
-    unset = shell("trust", "--unset").split()
-    assert set(unset) == {"unset", *exported}
-    del shell.environ["SSL_CERT_FILE"]
-    shell("down")
-    assert not Path(exported["REQUESTS_CA_BUNDLE"]).exists()
+    shell.environ = now
+    assert evaluated(now, shell("trust")) == now
+    assert bundle.read_bytes().count(Path(up["ca_file"]).read_bytes()) == 1, "asked again, it does not grow"
+    assert evaluated(now, shell("trust", "--unset")) == before
+    down = subprocess.run([sys.executable, *shell.words, "down"], env=now, capture_output=True, text=True, check=True)
+    said = down.stderr
+    assert 'eval "$(daypass sandbox trust --unset)"' in said
+    assert not bundle.exists()
+
+
+def test_trust_takes_back_what_was_not_there_before(shell, up):
+    before = evaluated(shell.environ, "")
+    now = evaluated(shell.environ, shell("trust"))
+    assert now["NODE_EXTRA_CA_CERTS"] == up["ca_file"]
+    shell.environ = now
+    shell.environ = evaluated(now, shell("trust", "--unset"))
+    assert shell.environ == before
 
 
 def test_every_exchange_is_recorded_without_its_secrets(shell, tmp_path):

@@ -26,7 +26,7 @@ def configure_add(parser: argparse.ArgumentParser) -> None:
         "--start", required=True, metavar="WHEN", help="'2026-11-23 14:30', 'tomorrow 9am', +30m; a day alone makes it all-day"
     )
     until = parser.add_mutually_exclusive_group()
-    until.add_argument("--end", metavar="WHEN", help="when it ends; for an all-day event its last day")
+    until.add_argument("--end", metavar="WHEN", help="when it ends (+1h and +2d count from the start); for an all-day event its last day")
     until.add_argument("--duration", metavar="LENGTH", help="how long it takes: 30m, 1h30, 2d (30m)")
     parser.add_argument("--fold", action="store_const", const=1, help="of two equal times, when clocks are put back, take the second")
     parser.add_argument("--where", default="", metavar="PLACE", help="the location")

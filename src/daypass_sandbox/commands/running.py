@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .finding import CONFIGURATION, UNREACHABLE, USAGE, Question, add_port, alive, ask, folder, found, stop
-from .shell import bundle_of, show
+from .shell import bundle_of, show, trusting
 
 if TYPE_CHECKING:
     from ..server import Options, Running
@@ -154,4 +154,6 @@ def _down(arguments: argparse.Namespace) -> int:
         time.sleep(0.02)
     if os.environ.get("DAYPASS_AUTHORITY") == description["authority"]:
         sys.stderr.write('this shell still points at it; to take that back: eval "$(daypass sandbox env --unset)"\n')
+    if trusting() == str(bundle_of(description)):
+        sys.stderr.write('its programs still look for the certificate; to take that back: eval "$(daypass sandbox trust --unset)"\n')
     return 0

@@ -22,6 +22,9 @@ ROOTS = (
 )
 # Which programs read which variable: with a bundle of everybody they trust, or with an authority more.
 BUNDLE_NAMES, ADDED_NAMES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"), ("NODE_EXTRA_CA_CERTS",)
+CHANGED = (*BUNDLE_NAMES, *ADDED_NAMES, "SSL_CERT_DIR")
+BEFORE = "DAYPASS_BEFORE_"  # and the name of a variable: what it was before a shell was made to trust a tenant
+BUNDLE = ".bundle.pem"
 
 
 def configure(verbs: Any) -> None:
@@ -29,7 +32,7 @@ def configure(verbs: Any) -> None:
     env = _verb(verbs, "env", "print export lines that point daypass at the running tenant", _env)
     env.add_argument("--unset", action="store_true", help="print the line that takes them back, for a shell that pointed at a tenant")
     trust = _verb(verbs, "trust", "print export lines that make other programs trust the running tenant's certificate", _trust)
-    trust.add_argument("--unset", action="store_true", help="print the line that takes them back")
+    trust.add_argument("--unset", action="store_true", help="print the lines that give the shell back what it had")
     _verb(verbs, "status", "how the running tenants stand, one JSON line each", _status)
     _verb(verbs, "open", "print the address of the running tenant's live page, and open it if this is a terminal", _open)
 
@@ -67,30 +70,53 @@ def _env(arguments: argparse.Namespace) -> int:
 
 def bundle_of(description: dict[str, Any]) -> Path:
     """Where the bundle of a tenant lies, if one was asked for: it is taken away when the tenant ends."""
-    return folder() / f"{description['authority'].rpartition(':')[2].strip('/')}.bundle.pem"
+    return folder() / f"{description['authority'].rpartition(':')[2].strip('/')}{BUNDLE}"
 
 
 def _trust(arguments: argparse.Namespace) -> int:
     """Write this machine's certificate authorities and the tenant's into one file, and print what makes programs read it."""
     if arguments.unset:
-        print(f"unset {' '.join((*BUNDLE_NAMES, *ADDED_NAMES))}", flush=True)
+        print(_taken_back(), flush=True)
         return 0
     description = found(arguments.port)
-    bundle = bundle_of(description)
+    bundle, before = bundle_of(description), _before()
+    added = before.get("NODE_EXTRA_CA_CERTS", "")
     try:
-        bundle.write_bytes(_system_roots(bundle) + b"\n" + Path(description["ca_file"]).read_bytes())
+        more = Path(added).read_bytes() + b"\n" if os.path.isfile(added) else b""
+        bundle.write_bytes(_system_roots(bundle) + b"\n" + more + Path(description["ca_file"]).read_bytes())
     except OSError as error:
         stop(f"cannot write {bundle}: {error.strerror}", CONFIGURATION)
-    pairs = [*((name, str(bundle)) for name in BUNDLE_NAMES), *((name, description["ca_file"]) for name in ADDED_NAMES)]
-    print(f"{exports(pairs)}\nunset SSL_CERT_DIR", flush=True)
+    node = str(bundle) if more else description["ca_file"]
+    pairs = [*((name, str(bundle)) for name in BUNDLE_NAMES), *((name, node) for name in ADDED_NAMES)]
+    kept = [(BEFORE + name, value) for name, value in before.items()]
+    print(f"{exports([*kept, *pairs])}\nunset SSL_CERT_DIR", flush=True)
     return 0
+
+
+def _before() -> dict[str, str]:
+    """What the shell had before it trusted any tenant: as it was noted then, or as it is now."""
+    noted = {name: os.environ[BEFORE + name] for name in CHANGED if BEFORE + name in os.environ}
+    return noted if trusting() else {name: os.environ[name] for name in CHANGED if os.environ.get(name)}
+
+
+def trusting() -> str:
+    """The bundle of a tenant that this shell's programs are pointed at, "" for none."""
+    named = (os.environ.get(name, "") for name in BUNDLE_NAMES)
+    return next((file for file in named if Path(file).parent == folder() and file.endswith(BUNDLE)), "")
+
+
+def _taken_back() -> str:
+    """The lines that give a shell back what it had before."""
+    noted = {name: os.environ[BEFORE + name] for name in CHANGED if BEFORE + name in os.environ}
+    gone = [*(name for name in CHANGED if name not in noted), *(BEFORE + name for name in noted)]
+    return "\n".join(line for line in (exports(noted.items()), f"unset {' '.join(gone)}") if line)
 
 
 def _system_roots(ours: Path) -> bytes:
     """The authorities that programs trust as it is: those the environment names (unless they are ours), the system's, or certifi's."""
-    named = [os.environ.get(name, "") for name in BUNDLE_NAMES]
+    named = [_before().get(name, "") for name in BUNDLE_NAMES]
     for file in (*named, ssl.get_default_verify_paths().cafile or "", *ROOTS):
-        if file and Path(file) != ours and not file.endswith(".bundle.pem") and os.path.isfile(file):
+        if file and Path(file) != ours and not file.endswith(BUNDLE) and os.path.isfile(file):
             return Path(file).read_bytes()
     try:
         import certifi

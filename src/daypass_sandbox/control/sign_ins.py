@@ -25,7 +25,7 @@ def _meant(call: Call, user_code: str) -> dict[str, Any]:
         return record
     waiting = _waiting(call)
     if len(waiting) != 1:
-        message = f"{len(waiting) or 'no'} sign-ins wait for approval; name one with user_code"
+        message = f"{len(waiting) or 'no'} sign-ins wait for approval; name one by its user_code"
         raise Fault(400 if waiting else 404, "unknown_code", message)
     return waiting[0]
 
