@@ -98,11 +98,12 @@ def update_calendar(call: Call) -> Response:
 def delete_calendar(call: Call) -> Response:
     """A calendar goes with everything in it; the default calendar stays."""
     odata.allow(call)
+    own = open_mailbox(call.tenant, owner_id(call)).calendars
+    if call.caller.user_id == owner_id(call) and "sharedBy" in own.get(call.path["calendar_id"], {}):
+        del own[call.path["calendar_id"]]  # it leaves this list, whether it is shared still or not, and nothing of its owner's goes
+        return Response(204)
     box = opened(call)
     calendar = box.calendar(call.path["calendar_id"])
-    if "sharedBy" in calendar:  # it leaves this list, and nothing of its owner's goes
-        del open_mailbox(call.tenant, owner_id(call)).calendars[calendar["id"]]
-        return Response(204)
     if calendar["isDefaultCalendar"]:
         raise Fault(400, "ErrorDeleteDistinguishedFolder", "Distinguished folders cannot be deleted.")
     for event in [event for event in box.events.values() if event["calendarId"] == calendar["id"]]:
@@ -190,10 +191,9 @@ def new_calendar(new_id: Callable[[str], str], name: str) -> Json:
 
 
 def _listed(call: Call) -> list[Json]:
-    box = opened(call)
-    return (
-        box.in_group(box.group(call.path["calendar_group_id"])["id"]) if "calendar_group_id" in call.path else list(box.calendars.values())
-    )
+    box, group_id = opened(call), call.path.get("calendar_group_id")
+    known = box.in_group(box.group(group_id)["id"]) if group_id else list(box.calendars.values())
+    return [{**calendar, **sharing.rights_in(call.tenant.state, calendar, owner_id(call))} for calendar in known]
 
 
 def _changed(calendar: Json, given: Json) -> Json:

@@ -104,12 +104,17 @@ def _send(
         "from": {"emailAddress": writer["emailAddress"]},
         "sender": {"emailAddress": post.sender(writer["emailAddress"])},
         "toRecipients": receivers,
-        "deliveredTo": delegates.receivers(post.tenant.state, receivers, private=events.view(event, day)["sensitivity"] in PRIVATE),
+        "deliveredTo": delegates.receivers(post.tenant.state, receivers, private=_is_private(events.view(event, day))),
         "importance": event.get("importance", "normal"),
         "eventId": events.occurrence_id(event["id"], day) if day else event["id"],
         "iCalUId": resources.global_id(event["uid"], day or event.get("instanceDay")),
     }
     outbox.send(post.tenant, kind, {**message, **about})
+
+
+def _is_private(seen: Mapping[str, Any]) -> bool:
+    """Whether a meeting is private by its organizer's event or by the copy; an attendee may have made their copy a plain one."""
+    return seen["sensitivity"] in PRIVATE or seen.get("intendedSensitivity") in PRIVATE
 
 
 def _when(seen: Json) -> Json:

@@ -96,10 +96,11 @@ def delete_permission(call: Call) -> Response:
 
 
 def _own(call: Call) -> Mailbox:
-    """The mailbox of the path, for its owner and for apps; Fault 403 for anybody else."""
-    if not _is_owners(call):
+    """The mailbox of the path, for its owner and for apps; Fault 403 for anybody else, and in a calendar that somebody else shares."""
+    box = open_mailbox(call.tenant, owner_id(call))
+    if not _is_owners(call) or "sharedBy" in box.calendar(call.path.get("calendar_id")):
         raise access_denied()
-    return open_mailbox(call.tenant, owner_id(call))
+    return box
 
 
 def _is_owners(call: Call) -> bool:
@@ -128,9 +129,9 @@ def _keep(box: Mailbox, calendar: Json, permissions: list[Json]) -> None:
 
 
 def _mount(call: Call, calendar: Json, address: str) -> None:
-    """A calendar that is not the default one comes into the list of whom it is shared with, under an id of its own there."""
+    """A calendar comes into the list of whom it is shared with, under an id of its own there, as if they had accepted it at once."""
     user_id = people.resolve(call.tenant.state, address)
-    if user_id is None or user_id not in call.tenant.state.mailboxes or calendar["isDefaultCalendar"]:
+    if user_id is None or user_id not in call.tenant.state.mailboxes:
         return
     owner = call.tenant.state.users[owner_id(call)]
     sharing.mount(open_mailbox(call.tenant, user_id), calendar, owner, call.tenant.new_id("calendar"))

@@ -79,14 +79,29 @@ def allowed_roles(calendar: Mapping[str, Any], *, inside: bool, everybody: bool 
 
 
 def mount(box: Mailbox, calendar: Mapping[str, Any], owner: Mapping[str, Any], calendar_id: str) -> None:
-    """Put the shared calendar of a user into somebody's own list, under an id of its own there; once."""
+    """Put the shared calendar of a user into somebody's own list, under an id of its own there; once.
+
+    A default calendar bears its owner's name there (concepts/outlook-share-or-delegate-calendar).
+    """
     source = {"user": owner["id"], "calendar": calendar["id"]}
     if any(known.get("sharedBy") == source for known in box.calendars.values()):
         return
     kept = {name: value for name, value in calendar.items() if name != "permissions"}
     address = {"name": owner["displayName"], "address": owner.get("mail") or owner["userPrincipalName"]}
-    own = {"id": calendar_id, "isDefaultCalendar": False, "isRemovable": True, "sharedBy": source, "owner": address}
+    own: Json = {"id": calendar_id, "isDefaultCalendar": False, "isRemovable": True, "sharedBy": source, "owner": address}
+    if calendar["isDefaultCalendar"]:
+        own["name"] = owner["displayName"]
     box.calendars[calendar_id] = {**kept, **own}
+
+
+def rights_in(state: State, listed: Mapping[str, Any], user_id: str) -> Json:
+    """What the owner of a list may do in a calendar of it that somebody shares with them; nothing to say of their own calendars."""
+    if "sharedBy" not in listed:
+        return {}
+    source: Mapping[str, str] = listed["sharedBy"]
+    theirs = state.mailboxes.get(source["user"], {}).get("calendars", {}).get(source["calendar"])
+    role = ROLES[role_of(state, theirs, user_id)] if theirs else Role()
+    return {"canEdit": role.writes, "canShare": False, "canViewPrivateItems": role.private}
 
 
 def role_of(state: State, calendar: Mapping[str, Any], user_id: str) -> str:

@@ -112,7 +112,7 @@ def put_piece(call: Call) -> Response:
     received, size = _received(session), session["size"]
     stated = _RANGE.fullmatch(call.request.headers.get("content-range", ""))
     first, last, total = (int(part) for part in stated.groups()) if stated else (-1, -1, -1)
-    if total != size or last - first + 1 != len(call.request.body) or not len(call.request.body) <= LARGEST_PIECE:
+    if total != size or last >= size or last - first + 1 != len(call.request.body) or not len(call.request.body) <= LARGEST_PIECE:
         message = f"The Content-Range must be 'bytes first-last/{size}' for the bytes that are sent, {LARGEST_PIECE} at most."
         raise Fault(400, "ErrorInvalidRange", message)
     if first != received:

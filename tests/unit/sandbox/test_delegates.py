@@ -86,6 +86,19 @@ def test_private_meetings_reach_delegates_who_see_them_alone(company, role, rece
     assert delivered(company) == [("invitation", receivers)]
 
 
+@pytest.mark.parametrize("action", ["accept", "forward"])
+def test_a_copy_that_was_made_a_plain_one_is_still_of_a_private_meeting(company, action):
+    appoint(company)
+    mine = company.invite("diego", organizer="alex", sensitivity="private")
+    copy = company.copy("diego")
+    assert company.change("diego", copy, sensitivity="normal").status == 200
+    body = {"toRecipients": [{"emailAddress": {"address": "adele@contoso.example"}}]} if action == "forward" else {}
+    assert company.act("diego", copy, action, **body).status == 202
+    told = [message for message in company.outbox() if ALEX_HIMSELF in message["toRecipients"]]
+    assert [message["deliveredTo"] for message in told] == [[ALEX_HIMSELF]]
+    assert mine["sensitivity"] == "private"
+
+
 def test_who_may_only_write_is_no_delegate(company):
     appoint(company, "write")
     company.invite("alex")

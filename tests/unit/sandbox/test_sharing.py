@@ -278,6 +278,42 @@ def test_a_shared_calendar_comes_into_the_guests_list_under_ids_of_its_own(alex,
     assert "Spring" not in megan("GET", "/me/events").subjects
 
 
+@pytest.mark.parametrize(("role", "writes", "private"), [("read", False, False), ("delegateWithPrivateEventAccess", True, True)])
+def test_a_default_calendar_comes_into_the_list_under_its_owners_name(alex, megan, role, writes, private):
+    share(alex, role)
+    lunch = alex.create(**timed("Lunch", "2026-12-07T12:00:00", "2026-12-07T13:00:00"))
+    own, *_, listed = megan("GET", "/me/calendars").body["value"]
+    assert own["isDefaultCalendar"] is True
+    assert (listed["name"], listed["owner"]["name"]) == ("Alex Wilber", "Alex Wilber")
+    assert (listed["isDefaultCalendar"], listed["isRemovable"], listed["canShare"]) == (False, True, False)
+    for one in (listed, megan("GET", f"/me/calendars/{listed['id']}").body):
+        assert (one["canEdit"], one["canViewPrivateItems"]) == (writes, private)
+    (seen,) = megan("GET", f"/me/calendars/{listed['id']}/events").body["value"]
+    assert (seen["subject"], seen["id"] != lunch["id"]) == ("Lunch", True)
+    assert megan("GET", "/me/events").body["value"] == []
+
+
+def test_a_guest_does_not_share_on(alex, megan, launches):
+    place = f"/me/calendars/{mine(megan)['id']}/calendarPermissions"
+    refused = megan("POST", place, {"emailAddress": {"address": "diego@contoso.example"}, "role": "write"})
+    assert (refused.status, refused.code) == (403, "ErrorAccessDenied")
+    assert len(alex("GET", f"{launches}/calendarPermissions").body["value"]) == 2
+
+
+@pytest.mark.parametrize("ends", ["the share", "the calendar"])
+def test_what_is_shared_no_more_still_leaves_the_list(alex, megan, launches, ends):
+    listed = f"/me/calendars/{mine(megan)['id']}"
+    if ends == "the share":
+        made = next(known for known in alex("GET", f"{launches}/calendarPermissions").body["value"] if known["isRemovable"])
+        assert alex("DELETE", f"{launches}/calendarPermissions/{quote(made['id'])}").status == 204
+    else:
+        assert alex("DELETE", launches).status == 204
+    (known,) = (one for one in megan("GET", "/me/calendars").body["value"] if one["name"] == "Launches")
+    assert (known["canEdit"], known["canShare"], known["canViewPrivateItems"]) == (False, False, False)
+    assert megan("DELETE", listed).status == 204
+    assert "Launches" not in [one["name"] for one in megan("GET", "/me/calendars").body["value"]]
+
+
 def test_both_see_what_either_does(alex, megan, launches):
     place = f"/me/calendars/{mine(megan)['id']}"
     made = megan("POST", f"{place}/events", timed("Summer", "2026-12-07T11:00:00", "2026-12-07T12:00:00"))
