@@ -83,11 +83,12 @@ HTML_PAGE = (
 
 
 LONGEST_PATTERN = 200  # characters of a `path`
-LONGEST_PATH = 1000  # characters of a request's path that are looked at
-MOST_REPETITIONS = 2
+LONGEST_PATH = 600  # characters of a request's path that are looked at
+MOST_REPETITIONS, MOST_CHOICES = 2, 8
 _OPAQUE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)  # an escape, or a class of characters
 _ONE_SEGMENT = re.compile(r"\[\^/\][*+](?=/|\$|$)")  # ends by itself at the next slash
 _REPETITION = re.compile(r"[*+]|\{\d*,\d*\}")
+_CHOICE = re.compile(r"\||(?<![(*+}?])\?")  # one way or another; not the mark of a special group, or of a repetition's manner
 
 
 class Disrupted(Response):
@@ -133,6 +134,8 @@ def check_pattern(pattern: str) -> None:
         raise ValueError("path repeats a group that holds a repetition or a choice, which can take forever to match")
     if len(_REPETITION.findall(plain)) > MOST_REPETITIONS:
         raise ValueError(f"path has more than {MOST_REPETITIONS} repetitions, which can take forever to match; [^/]+/ does not count")
+    if len(_CHOICE.findall(plain)) > MOST_CHOICES:
+        raise ValueError(f"path has more than {MOST_CHOICES} choices (? and |), which can take forever to match")
 
 
 def _repeats_what_varies(pattern: str) -> bool:

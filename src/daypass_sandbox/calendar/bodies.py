@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
-from html.parser import HTMLParser
+from collections.abc import Iterator, Mapping
 
 PREVIEW_LENGTH = 255
 
@@ -32,35 +31,57 @@ def preview(body: Mapping[str, str]) -> str:
 def _text(body: Mapping[str, str], *, with_links: bool) -> str:
     if body["contentType"] != "html":
         return body["content"]
-    reader = _TextOfHtml(with_links=with_links)
-    reader.feed(body["content"])
-    reader.close()
-    return re.sub(r"[ \t]*\n[ \t]*", "\n", re.sub(r"[ \t\r\f]+", " ", "".join(reader.parts))).strip()
+    words = "".join(_words(body["content"], with_links=with_links))
+    return re.sub(r"[ \t]*\n[ \t]*", "\n", re.sub(r"[ \t\r\f]+", " ", words)).strip()
 
 
-class _TextOfHtml(HTMLParser):
-    """Collects what a reader would see; paragraphs and breaks become line ends."""
+# A tag, to the end that its quoted values leave it. Possessive: what is hostile is read once, and never tried another way.
+_TAG = re.compile(r"</?([a-z][^\s/>]*+)((?:=\s*+\"[^\"]*\"|=\s*+'[^']*'|[^>])*+)>", re.IGNORECASE)
+_HREF = re.compile(r"(?:^|\s)href\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))", re.IGNORECASE)
+_LINES = frozenset({"br", "p", "div", "tr", "li"})
+_RAW = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style")}
 
-    def __init__(self, *, with_links: bool) -> None:
-        super().__init__()
-        self.parts: list[str] = []
-        self._hidden = 0
-        self._with_links, self._links = with_links, [""][:0]
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._hidden += tag in ("script", "style", "head")
-        if tag in ("br", "p", "div", "tr", "li"):
-            self.parts.append("\n")
-        if tag == "a":
-            self._links.append(dict(attrs).get("href") or "")
+def _words(content: str, *, with_links: bool) -> Iterator[str]:
+    """What a reader of HTML would see, in pieces; paragraphs and breaks are line ends. What is not closed goes on to the end."""
+    links, hidden, last = list[str](), 0, ""
+    for tag, attributes, text in _pieces(content):
+        if text and not hidden:
+            last = html.unescape(text).replace("\n", " ")
+            yield last
+        if tag in _LINES:
+            yield "\n"
+        elif tag in ("head", "/head"):
+            hidden = max(0, hidden + (1 if tag == "head" else -1))
+        elif tag == "a":
+            found = _HREF.search(attributes)
+            links.append(html.unescape(next((part for part in found.groups() if part), "")) if found else "")
+        elif tag == "/a" and links:
+            link = links.pop()
+            if with_links and link and not hidden and link != last.strip():
+                yield f"<{link}>"
 
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden -= tag in ("script", "style", "head") and self._hidden > 0
-        if tag == "a" and self._links:
-            link = self._links.pop()
-            if self._with_links and link and not self._hidden and link != (self.parts or [""])[-1].strip():
-                self.parts.append(f"<{link}>")
 
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.parts.append(data.replace("\n", " "))
+def _pieces(content: str) -> Iterator[tuple[str, str, str]]:
+    """The tags of a document (`/` before the name of one that ends) with their attributes, and the text before each."""
+    at, begun = 0, 0
+    while (at := content.find("<", at)) >= 0:
+        tag = _TAG.match(content, at)
+        if tag:
+            name = tag[1].lower()
+            yield f"/{name}" if content[at + 1] == "/" else name, tag[2], content[begun:at]
+            at = begun = _after_raw(content, name, tag.end()) if content[at + 1] != "/" else tag.end()
+        elif content.startswith(("<!", "<?"), at) or content[at + 1 : at + 3].lstrip("/")[:1].isalpha():
+            yield "", "", content[begun:at]
+            closing = "-->" if content.startswith("<!--", at) else ">"
+            end = content.find(closing, at)
+            at = begun = end + len(closing) if end >= 0 else len(content)
+        else:
+            at += 1
+    yield "", "", content[begun:]
+
+
+def _after_raw(content: str, name: str, at: int) -> int:
+    """Where a document goes on after a tag: behind the content of a script or a style, which nobody reads."""
+    end = _RAW[name].search(content, at) if name in _RAW else None
+    return at if name not in _RAW else end.start() if end else len(content)

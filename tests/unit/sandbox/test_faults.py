@@ -185,6 +185,10 @@ def test_the_control_plane_is_never_struck(entra):
             ({"status": 500, "path": pattern}, "more than 2 repetitions")
             for pattern in (".*.*.*x", "[^/]+[^/]+[^/]+[^/]+x", "a+(b+)c{0,9}")
         ),
+        *(
+            ({"status": 500, "path": pattern}, "more than 8 choices")
+            for pattern in ("a?" * 40 + "a" * 40 + "c", "[ab]?" * 24 + "c", "(?:a|b)?" * 24 + "c", "(?:a|aa)" * 20 + "c")
+        ),
         ({"status": 500, "user": "nobody"}, "no user 'nobody'"),
         ({"status": 500, "probability": 2}, "probability must be"),
         ({"status": 500, "probability": "often"}, "probability must be"),
