@@ -328,13 +328,22 @@ class Tenant:
         except ValueError:
             return misaddressed(request)
         door = self._door(call)
-        answer = await (door(call) if door == self._control else crossorigin.answered(call, door, graph=door != self._entra))
+        try:
+            answer = await (door(call) if door == self._control else crossorigin.answered(call, door, graph=door != self._entra))
+        except GeneratorExit:  # the client hung up
+            self._end(call, faults.Disrupted(0, dropped=True))
+            raise
+        self._end(call, answer)
+        return answer
+
+    def _end(self, call: Call, answer: Response) -> None:
+        """What follows a request, answered or not: notices go out, what changed is to be kept, and the exchange is noted."""
+        door = self._door(call)
         self.post.settle()
         if call.request.method not in ("GET", "HEAD", "OPTIONS") or door == self._entra:  # a sign-in's GET gives out codes
             self.changes += 1
         if door != self._control:
             self.journal.record(self.clock.now(), call.request, answer)
-        return answer
 
     def _door(self, call: Call) -> Callable[[Call], Flow[Response]]:
         host, path = urlsplit(call.root).hostname, urlsplit(call.request.url).path.lower()

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from .. import zones
 from . import events
 
 Json = dict[str, Any]
 
 ASKED_AGAIN: Json = {"response": "notResponded", "time": "4501-01-01T00:00:00Z"}
-TIMES = ("start", "end", "isAllDay", "recurrence")
 
 
 def by_address(attendees: Iterable[Json]) -> dict[str, Json]:
@@ -25,7 +25,7 @@ def by_address(attendees: Iterable[Json]) -> dict[str, Json]:
 
 def significant(before: Json, after: Json) -> frozenset[str | None]:
     """What must be answered anew because its time changed: everything (None), or some days of a series."""
-    if any(before.get(name) != after.get(name) for name in TIMES):
+    if _span(before) != _span(after):
         return frozenset({None})
     gone, missing = set(before.get("cancelled", ())), set(after.get("cancelled", ()))
     days = {*before.get("exceptions", {}), *after.get("exceptions", {})} - missing
@@ -101,5 +101,15 @@ def _every_day(before: Mapping[str, Any], after: Json) -> Json:
 
 
 def _time(event: Json, day: str) -> tuple[Any, ...]:
-    seen = events.view(event, day)
-    return seen["start"], seen["end"], seen["isAllDay"]
+    return _instants(events.view(event, day))
+
+
+def _span(event: Json) -> tuple[Any, ...]:
+    """When an event is: the same instants in another zone are the same time, but for a series, whose zone counts on other days."""
+    zone = zones.zone(event["start"]["timeZone"]) if event.get("recurrence") else None
+    return *_instants(event), event.get("recurrence"), zone
+
+
+def _instants(event: Json) -> tuple[Any, ...]:
+    all_day: bool = event.get("isAllDay", False)
+    return events.instant(event["start"], all_day=all_day), events.instant(event["end"], all_day=all_day), all_day

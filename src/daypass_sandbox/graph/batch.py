@@ -11,12 +11,11 @@ msgraph-sdk-dotnet-core issue 891).
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from daypass.wire import Request, Response, Sleep
@@ -25,6 +24,9 @@ from ..faults import Disrupted
 from ..routes import Call, Fault, Route, begun_again, reply
 from ..together import together
 from .throttle import MOST_AT_A_TIME
+
+if TYPE_CHECKING:
+    from ..tenant import State
 
 Json = dict[str, Any]
 
@@ -54,7 +56,7 @@ async def answer(call: Call) -> Response:
     if any(step.after for step in steps):
         answered = await _chained(call, steps)
     else:
-        answered = await together([_asked(call, step) for step in steps], MOST_AT_A_TIME)
+        answered = await together([_asked(call, step, state) for step in steps], MOST_AT_A_TIME)
     if call.tenant.state is not state:
         raise begun_again()
     return reply(200, {"responses": [{"id": step.id, **_shown(outcome)} for step, outcome in zip(steps, answered, strict=True)]})
@@ -66,13 +68,14 @@ async def _chained(call: Call, steps: list[Step]) -> list[Response]:
     state = call.tenant.state
     for step in steps:
         failed = any(answered[other].status >= 400 for other in step.after)
-        answered[step.id.lower()] = reply(424, FAILED_DEPENDENCY) if failed else await _asked(call, step)
-        if call.tenant.state is not state:
-            raise begun_again()
+        answered[step.id.lower()] = reply(424, FAILED_DEPENDENCY) if failed else await _asked(call, step, state)
     return list(answered.values())
 
 
-async def _asked(call: Call, step: Step) -> Response:
+async def _asked(call: Call, step: Step, state: State) -> Response:
+    """The answer to one request; Fault 503 for one that would come into another tenant than the batch did."""
+    if call.tenant.state is not state:
+        raise begun_again()
     return await _arrived(await call.tenant.graph(_request(call, step)))
 
 
@@ -153,8 +156,8 @@ def _sent(step: Step) -> bytes:
     if isinstance(step.body, str) and "json" not in step.headers["content-type"]:
         try:
             return base64.b64decode(step.body, validate=True)
-        except binascii.Error:
-            return step.body.encode()
+        except ValueError:  # no Base64 (binascii.Error), or no ASCII
+            return step.body.encode("utf-8", "replace")
     return json.dumps(step.body).encode()
 
 

@@ -36,7 +36,22 @@ def test_what_is_seen_is_told(content, text):
     assert text_of(content) == text
 
 
-LONG = ("<a ", '<a x="', "<!--", "<", "</", "<a href='", '="', "<script>", "<style><script>", "<p", '<a x="=\'', "&amp;", " \n", "<a href =")
+LONG = (
+    "<a ",
+    '<a x="',
+    "<!--",
+    "<",
+    "</",
+    "<a href='",
+    '="',
+    "<script>",
+    "<style><script>",
+    "<p",
+    "<a x=\"='",
+    "&amp;",
+    " \n",
+    "<a href =",
+)
 
 
 @pytest.mark.parametrize("piece", LONG)

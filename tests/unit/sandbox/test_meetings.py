@@ -576,6 +576,20 @@ def test_who_has_an_account_but_no_mailbox_gets_a_message_only(company):
     assert company.sent() == [("invitation", "Plan", ["alex", "lee"])]
 
 
+@pytest.mark.parametrize("way", ["as it was read", "by another name of the zone"])
+def test_the_same_time_in_other_words_takes_no_answer_back(company, way):
+    pacific = {name: at(f"2026-12-07T{hour}:00:00", "Pacific Standard Time") for name, hour in (("start", "10"), ("end", "11"))}
+    meeting = company.invite("alex", **pacific)
+    company.act("alex", company.copy("alex"), "accept")
+    again = company.megan("GET", f"/me/events/{quote(meeting['id'])}").body
+    if way == "by another name of the zone":
+        again = {name: {**pacific[name], "timeZone": "America/Los_Angeles"} for name in pacific}
+    company.change("megan", meeting, **{**again, "subject": "Plan B"})
+    assert company.statuses(meeting) == {"alex": "accepted"}
+    assert company.copy("alex")["responseStatus"]["response"] == "accepted"
+    assert [message["meetingRequestType"] for message in company.outbox(kind="update")] == ["informationalUpdate"]
+
+
 def test_five_hundred_copies_share_one_list_of_attendees(company):
     state = company.tenant.state
     for number in range(60):

@@ -10,7 +10,7 @@ from daypass.wire import Request, Sleep, step
 from daypass_sandbox.graph.throttle import MOST_AT_A_TIME, MOST_REQUESTS, MOST_UPLOADED_BYTES, SERVICE_SECONDS, Throttle
 from daypass_sandbox.routes import Fault
 from daypass_sandbox.tenant import CLIENT_ID, GRAPH_ROUTES, Tenant
-from graph_caller import ROOT, Graph, StoppedClock
+from graph_caller import ROOT, Graph, StoppedClock, timed
 
 
 @pytest.fixture
@@ -100,6 +100,44 @@ def test_a_batch_asks_four_things_at_a_time_and_is_not_over_the_limit_by_itself(
 
 def test_a_chain_of_requests_takes_one_after_the_other(tenant):
     assert batched(tenant, reads(6, chained=True)) == ([200] * 6, pytest.approx(6 * SERVICE_SECONDS))
+
+
+def writes(count, *, chained=False):
+    event = {**timed("Plan", "2026-12-07T10:00:00", "2026-12-07T11:00:00")}
+    steps = [{**one, "method": "POST", "headers": {"Content-Type": "application/json"}, "body": event} for one in reads(count)]
+    return [{**one, "dependsOn": [str(number - 1)]} if chained and number else one for number, one in enumerate(steps)]
+
+
+def under_way(tenant, requests, steps):
+    """A batch after so many of its pauses."""
+    headers = {"Authorization": f"Bearer {tenant.mint('megan', ('Calendars.ReadWrite',))}", "Content-Type": "application/json"}
+    flow = tenant.flow(Request("POST", f"{ROOT}/v1.0/$batch", headers, json.dumps({"requests": requests}).encode()))
+    for _ in range(steps):
+        assert isinstance(step(flow, None), Sleep)
+    return flow
+
+
+def plans(tenant):
+    box = tenant.state.mailboxes[tenant.state.find_user("megan")]
+    return sum(event["subject"] == "Plan" for event in box["events"].values())
+
+
+@pytest.mark.parametrize("chained", [False, True])
+def test_a_batch_does_not_go_on_in_a_tenant_that_was_begun_again(tenant, chained):
+    flow = under_way(tenant, writes(20, chained=chained), 2)
+    assert plans(tenant) > 0
+    tenant.reset("contoso")
+    assert (ended(flow).status, plans(tenant)) == (503, 0)
+
+
+def test_what_a_client_did_before_it_hung_up_is_kept_and_noted(tenant):
+    before = tenant.changes
+    flow = under_way(tenant, writes(20, chained=True), 5)
+    flow.close()
+    assert plans(tenant) == 4
+    assert tenant.changes == before + 1
+    (entry,) = tenant.journal.entries()
+    assert (entry["url"].endswith("/$batch"), entry["status"]) == (True, None)
 
 
 def test_requests_of_a_batch_are_refused_one_by_one(tenant):
