@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
+
 
 class Clock(Protocol):
     """Anything that knows what time it is."""
@@ -48,8 +50,8 @@ def iso(seconds: float) -> str:
 
 
 def graph_stamp(seconds: float) -> str:
-    """An instant as the directory writes it: `2026-11-22T10:00:00Z`."""
-    return iso(seconds) + "Z"
+    """An instant as the directory writes it: `2026-11-22T10:00:00Z`; nothing is later than the last second of the year 9999."""
+    return iso(min(seconds, LAST_SECOND)) + "Z"
 
 
 def entra_stamp(seconds: float) -> str:

@@ -17,6 +17,7 @@ A fault is a JSON object. It says whose requests it strikes (`method`, `path` (a
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from collections.abc import Callable
@@ -223,7 +224,7 @@ def _strikes(fault: dict[str, Any], call: Call) -> bool:
 
 def _error_answer(call: Call, fault: dict[str, Any], latency: float, refuse: Callable[[Fault], Response]) -> Response:
     status = fault.get("status", 502)
-    headers = {"retry-after": f"{fault['retry_after']:g}"} if "retry_after" in fault else {}
+    headers = {"retry-after": str(math.ceil(fault["retry_after"]))} if "retry_after" in fault else {}
     if fault.get("html"):
         return Disrupted(
             status, {"content-type": "text/html; charset=utf-8", **headers}, HTML_PAGE % (status, status), latency_seconds=latency

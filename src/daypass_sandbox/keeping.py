@@ -16,7 +16,7 @@ from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import IO
 
-from cryptography.x509 import DNSName, IPAddress, SubjectAlternativeName, load_pem_x509_certificate
+from cryptography.x509 import DNSName, ExtensionNotFound, IPAddress, SubjectAlternativeName, load_pem_x509_certificate
 
 from .entra.tokens import SigningKey
 from .tenant import Tenant
@@ -33,7 +33,23 @@ def folder(state_dir: str) -> Generator[Path]:
         return
     kept = Path(state_dir).expanduser().resolve()
     kept.mkdir(mode=0o700, parents=True, exist_ok=True)
-    yield kept
+    with open(os.open(kept / "lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600), "w", encoding="utf-8") as lock:
+        if not _locked(lock):
+            raise ValueError(f"{kept} is in use by another sandbox; end that one (daypass sandbox down), or name another folder")
+        yield kept
+
+
+def _locked(file: IO[str]) -> bool:
+    """Take the lock of a folder for as long as the file is open; True as well where the system has no such locks."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def record(file: str) -> contextlib.AbstractContextManager[IO[str] | None]:
@@ -63,7 +79,8 @@ def tls(folder: Path, names: Iterable[str]) -> tuple[ssl.SSLContext, Path]:
     Both are made on first use, and anew when the certificate that is kept lacks one of the names: the CA's key is not kept.
     """
     ca_file, server_file = folder / "ca.pem", folder / "server.pem"
-    if not (ca_file.exists() and server_file.exists() and _named_in(server_file) >= set(names)):
+    names = [name.lower().encode("idna").decode() for name in names]
+    if not (ca_file.exists() and server_file.exists() and _named_in(server_file, ca_file) >= set(names)):
         import trustme
 
         authority = trustme.CA(organization_name="daypass sandbox", organization_unit_name="pretend tenant on this machine")
@@ -76,9 +93,13 @@ def tls(folder: Path, names: Iterable[str]) -> tuple[ssl.SSLContext, Path]:
     return context, ca_file
 
 
-def _named_in(certificate: Path) -> set[str]:
-    """The host names and addresses of a certificate."""
-    alternatives = load_pem_x509_certificate(certificate.read_bytes()).extensions.get_extension_for_class(SubjectAlternativeName).value
+def _named_in(certificate: Path, authority: Path) -> set[str]:
+    """The host names and addresses of a certificate; ValueError for files that are none of ours."""
+    try:
+        load_pem_x509_certificate(authority.read_bytes())
+        alternatives = load_pem_x509_certificate(certificate.read_bytes()).extensions.get_extension_for_class(SubjectAlternativeName).value
+    except (ValueError, ExtensionNotFound) as error:
+        raise ValueError(f"{certificate} or {authority.name} beside it cannot be read ({error}); move both away to get new ones") from None
     return {str(name) for kind in (DNSName, IPAddress) for name in alternatives.get_values_for_type(kind)}
 
 
@@ -87,7 +108,10 @@ def signing_key(folder: Path) -> SigningKey:
     file = folder / "signing-key.pem"
     if not file.exists():
         write_private(file, SigningKey.generate().private_pem)
-    return SigningKey(file.read_bytes())
+    try:
+        return SigningKey(file.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{file} cannot be read ({error}); move it away to get a new one") from None
 
 
 class Store:

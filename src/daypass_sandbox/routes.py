@@ -79,6 +79,7 @@ class Permissions:
         return access_denied()
 
 
+DEEPEST = 100  # objects and lists within each other, as OData's readers have it (MessageQuotas.MaxNestingDepth)
 NOBODY = Caller("", "", frozenset())
 
 
@@ -107,6 +108,8 @@ class Call:
             raise Fault(400, "RequestBodyRead", f"The request body is not valid JSON: {error}") from None
         if not isinstance(body, dict):
             raise Fault(400, "RequestBodyRead", "The request body must be a JSON object.")
+        if self.request.body.count(b"[") + self.request.body.count(b"{") > DEEPEST and _depth(body) > DEEPEST:  # pyright: ignore[reportUnknownArgumentType]
+            raise Fault(400, "RequestBodyRead", f"The depth of the request body exceeds the limit of {DEEPEST}.")
         return body  # pyright: ignore[reportUnknownVariableType]
 
     def without(self, *options: str) -> Call:
@@ -117,6 +120,18 @@ class Call:
         """The Prefer header's tokens, names in lower case, quotes taken off (RFC 7240)."""
         pairs = re.findall(r'([\w.\-]+)\s*=\s*("[^"]*"|[^,;\s]+)', self.request.headers.get("prefer", ""))
         return {name.lower(): value.strip('"') for name, value in pairs}
+
+
+def _depth(value: Any) -> int:
+    """How deep objects and lists lie within each other."""
+    deepest, waiting = 0, [(value, 1)]
+    while waiting:
+        part, depth = waiting.pop()
+        inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+        if inner is not None:
+            deepest = max(deepest, depth)
+            waiting += [(one, depth + 1) for one in inner]  # pyright: ignore[reportUnknownVariableType]
+    return deepest
 
 
 Handler = Callable[[Call], Response | Flow[Response]]  # a flow where the answer takes asking somebody outside the tenant

@@ -12,6 +12,7 @@ import json
 import os
 import random
 import socket
+import sys
 import threading
 import time
 import traceback
@@ -283,7 +284,11 @@ class _Door:
         """Answer one request."""
         headers = {name.lower(): value for name, value in request.headers.items()}
         url = f"https://{headers.get('host', 'localhost')}{request.raw_path}"
-        asked, began = Request(request.method, url, headers, await request.read()), time.perf_counter()
+        try:
+            body = await _body(request)
+        except (web.HTTPException, web.RequestPayloadError) as refusal:
+            return _unread(refusal)
+        asked, began = Request(request.method, url, headers, body), time.perf_counter()
         try:
             answer = await run(self._tenant.flow(asked), self._outside)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, who asked is told, and it stands in the journal
@@ -314,9 +319,31 @@ class _Door:
     def _note(self, answer: Response, seconds: float) -> None:
         """Tell the journal how long the answer took, and add the exchange to the record if one is kept."""
         exchange = self._tenant.journal.took(answer, seconds * 1000)
-        if exchange and self._record:
+        if not (exchange and self._record):
+            return
+        try:
             self._record.write(json.dumps(exchange.entry()) + "\n")
             self._record.flush()
+        except OSError as error:
+            sys.stderr.write(f"{self._record.name} cannot be written ({error}); nothing more is recorded\n")
+            self._record = None
+
+
+async def _body(request: web.BaseRequest) -> bytes:
+    """The body of a request, which a client may hold back until it is told to go on (RFC 9110, section 10.1.1)."""
+    if (request.content_length or 0) > LARGEST_BODY_BYTES:
+        raise web.HTTPRequestEntityTooLarge(LARGEST_BODY_BYTES, request.content_length or 0)
+    if request.headers.get("expect", "").lower() == "100-continue" and request.writer.transport:
+        request.writer.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    return await request.read()
+
+
+def _unread(refusal: Exception) -> web.Response:
+    """The answer to a body that is too large, or is not what its headers say."""
+    status = refusal.status if isinstance(refusal, web.HTTPException) else 400
+    code = "RequestEntityTooLarge" if status == 413 else "BadRequest"
+    body = json.dumps({"error": {"code": code, "message": f"The request body cannot be read: {refusal}"}})
+    return web.Response(status=status, body=body, content_type="application/json")
 
 
 async def run(flow: Flow[T], outside: Ways) -> T:

@@ -21,7 +21,7 @@ import requests
 
 from daypass.wire import Request, Response
 from daypass_sandbox import Tenant, serve
-from daypass_sandbox.server import NAMES, Options, running
+from daypass_sandbox.server import NAMES, Options, _ServerThread, running
 from entra_caller import SCOPE, Entra, refusal
 
 
@@ -40,6 +40,17 @@ def client_of(site):
     send = OverTls(site)
     with contextlib.closing(send.connection):
         yield Entra(send, site.authority)
+
+
+@contextlib.contextmanager
+def listening(**options):
+    """A tenant with options that are the command's alone."""
+    server = _ServerThread(Options(**options))
+    server.start()
+    try:
+        yield server.wait_until_ready()
+    finally:
+        server.stop()
 
 
 class OverTls:
@@ -287,7 +298,7 @@ def test_what_is_kept_is_for_the_owner_alone_and_the_authoritys_key_is_not_kept(
         pass
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == dict.fromkeys(
-        ("ca.pem", "server.pem", "signing-key.pem", "state.json"), 384
+        ("ca.pem", "lock", "server.pem", "signing-key.pem", "state.json"), 384
     )
     assert b"PRIVATE KEY" not in (folder / "ca.pem").read_bytes()
     assert (folder / "server.pem").read_bytes().count(b"PRIVATE KEY-----") == 2
@@ -299,6 +310,78 @@ def test_a_damaged_state_is_not_overwritten(tmp_path, damage):
     with pytest.raises(ValueError, match=r"state\.json"), serve(seed="empty", state_dir=str(tmp_path)):
         pass
     assert (tmp_path / "state.json").read_bytes() == damage
+
+
+def test_two_tenants_do_not_keep_their_state_in_one_folder(tmp_path):
+    folder = str(tmp_path)
+    refused = pytest.raises(ValueError, match="in use by another sandbox")
+    with serve(seed="empty", state_dir=folder), refused, serve(seed="empty", state_dir=folder):
+        pass
+    with serve(seed="empty", state_dir=folder):
+        pass
+
+
+@pytest.mark.parametrize("file", ["ca.pem", "server.pem", "signing-key.pem"])
+@pytest.mark.parametrize("damage", [b"", b"nonsense"])
+def test_a_damaged_certificate_or_key_is_named(tmp_path, file, damage):
+    with serve(seed="empty", state_dir=str(tmp_path)):
+        pass
+    (tmp_path / file).write_bytes(damage)
+    with pytest.raises(ValueError, match=file.replace(".", r"\.")), serve(seed="empty", state_dir=str(tmp_path)):
+        pass
+
+
+def test_names_in_other_letters_have_the_same_certificate(tmp_path):
+    certificates = []
+    for names in (("MyBox.Local", "b\u00fccher.example"), ("mybox.local", "xn--bcher-kva.example")):
+        with listening(seed="empty", state_dir=str(tmp_path), names=names) as site:
+            certificates.append(Path(site.ca_file).read_bytes())
+    assert certificates[0] == certificates[1]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk is always full here")
+def test_a_record_that_cannot_be_written_ends_and_the_tenant_goes_on(capfd):
+    with listening(seed="empty", record="/dev/full") as site, client_of(site) as entra:
+        assert [entra.get("/common/v2.0/.well-known/openid-configuration").status for _ in range(2)] == [200, 200]
+    assert capfd.readouterr().err.count("nothing more is recorded") == 1
+
+
+# --- bodies on the wire
+
+
+def spoken(site, *parts):
+    """What the server says to raw bytes, part by part, each sent when the one before was answered."""
+    context = ssl.create_default_context(cafile=site.ca_file)
+    heard = []
+    with (
+        socket.create_connection(("127.0.0.1", port_of(site)), 5) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as secure,
+    ):
+        for part in parts:
+            secure.sendall(part)
+            heard.append(secure.recv(65536))
+    return heard
+
+
+def test_a_client_that_waits_before_its_body_is_told_to_go_on(site):
+    head = b"POST /common/oauth2/v2.0/devicecode HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    first, then = spoken(site, head + b"Expect: 100-continue\r\nContent-Length: 11\r\n\r\n", b"client_id=x")
+    assert first == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert then.startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        (b"Content-Encoding: gzip\r\nContent-Length: 2\r\n", b"{}", 400),
+        (b"Content-Length: 900000000\r\n", b"", 413),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_refused_in_graphs_form(site, headers, body, status):
+    (answer,) = spoken(site, b"POST /v1.0/me/events HTTP/1.1\r\nHost: localhost\r\n" + headers + b"Connection: close\r\n\r\n" + body)
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert b"application/json" in answer
+    assert b'{"error": {"code": ' in answer
 
 
 def test_a_taken_port_is_said_to_be_taken(site):

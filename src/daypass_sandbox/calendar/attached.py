@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import mimetypes
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -36,8 +37,14 @@ SHAPES: dict[str, Json] = {
     "itemAttachment": {**_BASE, "item": ANYTHING},
     "referenceAttachment": _BASE,
 }
+_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(?:\s*;[\x20-\x7e]*)?", re.ASCII)
 ITEMS = ("event", "message", "contact")
 _TYPES = mimetypes.MimeTypes()  # the built-in table alone, whatever the machine knows besides
+
+
+def media_type(told: str) -> str:
+    """The type of a file as a header may bear it: what a client said, if that is one."""
+    return told if _MEDIA_TYPE.fullmatch(told) else "application/octet-stream"
 
 
 def read(value: Any, read_event: Callable[[Any], Json]) -> Json:

@@ -52,7 +52,7 @@ def get_content(call: Call) -> Response:
     odata.allow(call)
     kept = _named(call, _kept(call))
     if kept["kind"] == "fileAttachment":
-        return Response(200, {"content-type": kept["contentType"]}, base64.b64decode(kept["contentBytes"]))
+        return Response(200, {"content-type": attached.media_type(kept["contentType"])}, base64.b64decode(kept["contentBytes"]))
     if kept["kind"] == "referenceAttachment":
         raise Fault(405, "ErrorInvalidRequest", "The OData request is not supported.")
     if kept["item"]["kind"] != "event":

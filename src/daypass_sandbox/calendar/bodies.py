@@ -39,6 +39,7 @@ def _text(body: Mapping[str, str], *, with_links: bool) -> str:
 _TAG = re.compile(r"</?([a-z][^\s/>]*+)((?:=\s*+\"[^\"]*\"|=\s*+'[^']*'|[^>])*+)>", re.IGNORECASE)
 _HREF = re.compile(r"(?:^|\s)href\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))", re.IGNORECASE)
 _LINES = frozenset({"br", "p", "div", "tr", "li"})
+_HIDES = {"head": 1, "/head": -1}
 _RAW = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style")}
 
 
@@ -51,15 +52,19 @@ def _words(content: str, *, with_links: bool) -> Iterator[str]:
             yield last
         if tag in _LINES:
             yield "\n"
-        elif tag in ("head", "/head"):
-            hidden = max(0, hidden + (1 if tag == "head" else -1))
         elif tag == "a":
-            found = _HREF.search(attributes)
-            links.append(html.unescape(next((part for part in found.groups() if part), "")) if found else "")
+            links.append(_target(attributes))
         elif tag == "/a" and links:
             link = links.pop()
-            if with_links and link and not hidden and link != last.strip():
-                yield f"<{link}>"
+            yield f"<{link}>" if with_links and not hidden and link not in ("", last.strip()) else ""
+        else:
+            hidden = max(0, hidden + _HIDES.get(tag, 0))
+
+
+def _target(attributes: str) -> str:
+    """Where a link leads, "" for nowhere."""
+    found = _HREF.search(attributes)
+    return html.unescape(next((part for part in found.groups() if part), "")) if found else ""
 
 
 def _pieces(content: str) -> Iterator[tuple[str, str, str]]:

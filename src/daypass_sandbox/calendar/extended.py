@@ -146,7 +146,9 @@ def ids_asked(text: str) -> list[str]:
 
 def _property(value: Any) -> Json:
     given: Json = {name.lower(): part for name, part in value.items()} if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    if not isinstance(given.get("id"), str) or not given.keys() <= {"id", "value", "@odata.type"}:
+    payload.check_annotations(given)
+    given = {name: part for name, part in given.items() if "@" not in name}
+    if not isinstance(given.get("id"), str) or not given.keys() <= {"id", "value"}:
         raise Fault(400, "RequestBodyRead", "An extended property is an object with an id and a value.")
     return given
 

@@ -60,7 +60,7 @@ def permission(calendar: Mapping[str, Any], role: str, name: str, address: str |
     return {
         "id": EVERYBODYS_ID
         if address is None
-        else base64.b64encode(f"/o=ExchangeLabs/cn=Recipients/cn={address.lower()}".encode()).decode(),
+        else base64.b64encode(f"/o=ExchangeLabs/cn=Recipients/cn={address.lower()}".encode("utf-8", "surrogatepass")).decode(),
         "isRemovable": address is not None,
         "isInsideOrganization": inside,
         "role": role,

@@ -11,7 +11,7 @@ from typing import Any
 from daypass.wire import Response
 
 from ..graph import odata, payload
-from ..graph.payload import TEXT
+from ..graph.payload import TEXT, Each
 from ..graph.permissions import TRANSLATE_IDS
 from ..routes import Call, Fault, Route
 from . import events, identity
@@ -20,7 +20,7 @@ from .mailbox import Mailbox
 
 MOST_IDS = 1000
 FORMS = ("entryId", "ewsId", "immutableEntryId", "restId", "restImmutableEntryId")
-SHAPE: dict[str, Any] = {"inputIds": [TEXT], "sourceIdType": FORMS, "targetIdType": FORMS}
+SHAPE: dict[str, Any] = {"inputIds": Each(TEXT), "sourceIdType": FORMS, "targetIdType": FORMS}
 _TO_EWS, _FROM_EWS = str.maketrans("-_", "/+"), str.maketrans("/+", "-_")
 
 

@@ -12,7 +12,7 @@ from .asked import said, user_id, wrong
 def move_task(call: Call) -> Response:
     """Move a task to another list, as its owner does in the app: it has another id there (resources/todotask)."""
     body = said(call, "user", "task", "to")
-    if not all(body.get(name) for name in ("user", "task", "to")):
+    if not all(isinstance(body.get(name), str) and body[name] for name in ("user", "task", "to")):
         raise wrong('say whose task goes where: {"user": "megan", "task": "…", "to": "the id or name of a list"}')
     owner = user_id(call, body["user"])
     box = TaskBox(call.tenant.state.mailboxes[owner], f"users/{owner}", call.tenant.clock.now(), call.tenant.happened.append)

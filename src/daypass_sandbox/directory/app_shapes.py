@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..graph.payload import FLAG, IGNORED, NOT_BUILT, TEXT, WHOLE
+from ..graph.payload import FLAG, IGNORED, NOT_BUILT, TEXT, WHOLE, Each
 
 Json = dict[str, Any]
 
@@ -21,7 +21,7 @@ _ROLE: Json = {
     "isEnabled": FLAG,
 }
 _CLAIM: Json = {"additionalProperties": [TEXT], "essential": FLAG, "name": TEXT, "source": TEXT}
-_PLATFORM: Json = {"redirectUris": [TEXT]}
+_PLATFORM: Json = {"redirectUris": Each(TEXT)}
 PASSWORD: Json = {
     **dict.fromkeys(("customKeyIdentifier", "displayName", "endDateTime", "hint", "keyId", "startDateTime"), TEXT),
     "secretText": IGNORED,
@@ -50,7 +50,7 @@ APPLICATION: Json = {
     "description": TEXT,
     "displayName": TEXT,
     "groupMembershipClaims": TEXT,
-    "identifierUris": [TEXT],
+    "identifierUris": Each(TEXT),
     "info": _INFO,
     "isDeviceOnlyAuthSupported": FLAG,
     "isDisabled": FLAG,
@@ -79,7 +79,7 @@ APPLICATION: Json = {
         "implicitGrantSettings": {"enableAccessTokenIssuance": FLAG, "enableIdTokenIssuance": FLAG},
         "logoutUrl": TEXT,
         "redirectUriSettings": [{"index": WHOLE, "uri": TEXT}],
-        "redirectUris": [TEXT],
+        "redirectUris": Each(TEXT),
     },
     **dict.fromkeys(APPLICATION_READ_ONLY, IGNORED),
 }

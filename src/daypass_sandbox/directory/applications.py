@@ -127,7 +127,7 @@ def _check_addresses(values: Json) -> None:
 def _check_identifiers(call: Call, app: Json, values: Json) -> None:
     uris: list[str] = values.get("identifierUris") or []
     for uri in uris:
-        if not urlsplit(uri).scheme:
+        if not _has_scheme(uri):
             raise invalid_value("identifierUris", "Application")
         for other in call.tenant.state.apps.values():
             if other["id"] != app["id"] and uri.lower() in {known.lower() for known in other.get("identifierUris", ())}:
@@ -152,6 +152,13 @@ def delete_application(call: Call) -> Response:
         forget_principal(call, principal)
     bury(call, "applications", app["id"], app["appId"])
     return Response(204)
+
+
+def _has_scheme(uri: str) -> bool:
+    try:
+        return bool(urlsplit(uri).scheme)
+    except ValueError:
+        return False
 
 
 _DOC = "documentation: api/"

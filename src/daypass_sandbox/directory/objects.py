@@ -146,7 +146,10 @@ def referred(state: State, reference: Any) -> str:
     """The object id that a reference (`https://graph.microsoft.com/v1.0/directoryObjects/{id}`) names; Fault 400, or 404 for nobody."""
     if not isinstance(reference, str) or not reference:
         raise bad_request("Invalid URL format specified in @odata.id for reference.")
-    path = urlsplit(reference).path
+    try:
+        path = urlsplit(reference).path
+    except ValueError:
+        path = ""
     key = unquote(re.split(r"[/(]", path.rstrip(")"))[-1].strip("'")) if "/" in path else ""
     if not key:
         raise bad_request(f"Invalid URL format specified in @odata.id for reference '{reference}'.")

@@ -36,7 +36,7 @@ CLOCK_SKEW_SECONDS = 300
 
 def digest(secret: str) -> str:
     """What is kept of a secret."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def prove(call: Call, form: dict[str, str], client_id: str, *, public: bool) -> str:

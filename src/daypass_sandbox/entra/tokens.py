@@ -105,6 +105,8 @@ def caller_of(call: Call) -> Caller:
 
 
 def _verified(call: Call, token: str) -> dict[str, Any]:
+    if not token.isascii():
+        raise _unauthorized(call, "IDX14100: JWT is not well formed.")
     try:
         return call.tenant.read_token(token)
     except jwt.DecodeError as error:
@@ -119,7 +121,7 @@ def user_named_in(authorization: str) -> str:
     """The object id a bearer token claims to speak for, unverified ("" if there is none); only for picking faults."""
     try:
         claims = jwt.decode(authorization.partition(" ")[2], options={"verify_signature": False})
-    except jwt.InvalidTokenError:
+    except (jwt.InvalidTokenError, UnicodeError):
         return ""
     return str(claims.get("oid", ""))
 

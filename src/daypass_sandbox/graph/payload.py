@@ -38,7 +38,7 @@ class NotBuilt:
 
 @dataclass(frozen=True)
 class Each:
-    """A list of whose items none is null."""
+    """A list of texts of which none is null; of other things none ever is."""
 
     kind: Any
 
@@ -74,7 +74,7 @@ def read(value: Any, shape: Any, name: str) -> Any:
 
 def _read_list(value: list[Any], shape: list[Any] | Each, name: str) -> list[Any]:
     kind = shape.kind if isinstance(shape, Each) else shape[0]
-    if None in value and isinstance(shape, Each):
+    if None in value and (isinstance(shape, Each) or kind != TEXT):
         needed = f"'Edm.{'String' if kind == TEXT else 'Untyped'}[Nullable=False]'"
         raise _unread(f"A null value was found with the expected type {needed}. The expected type {needed} does not allow null values.")
     return [read(item, kind, name) for item in value]
@@ -119,7 +119,7 @@ def check_annotations(value: Mapping[str, Any]) -> None:
 
 
 def _check_annotation(name: str, part: Any) -> None:
-    if name.lower() == "@odata.type" and not (isinstance(part, str) and _TYPE_NAME.fullmatch(part)):
+    if name.lower() == "@odata.type" and part is not None and not (isinstance(part, str) and _TYPE_NAME.fullmatch(part)):
         rest = "When a model is available, each type name must resolve to a valid type."
         raise _unread(f"A type named '{part}' could not be resolved by the model. {rest}")
 
@@ -153,7 +153,7 @@ def _read_flag(value: Any) -> bool:
 def _read_number(value: Any, kind: str) -> int | float:
     try:
         number = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         number = math.nan
     if isinstance(value, bool) or not abs(number) < 2**31 or (kind == WHOLE and not number.is_integer()):
         raise _unread(f"Cannot convert the literal '{value}' to the expected type '{'Edm.Int32' if kind == WHOLE else 'Edm.Double'}'.")

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from daypass.wire import Response
 
-from ..calendar import events
+from ..calendar import attached, events
 from ..calendar.access import owner_id
 from ..graph import odata, payload
 from ..graph.odata import Kind
@@ -78,7 +78,7 @@ def get_bytes(call: Call) -> Response:
     """The bytes of a file."""
     odata.allow(call)
     file = _found(call)
-    return Response(200, {"content-type": file["contentType"]}, base64.b64decode(file["content"]))
+    return Response(200, {"content-type": attached.media_type(file["contentType"])}, base64.b64decode(file["content"]))
 
 
 def delete_file(call: Call) -> Response:

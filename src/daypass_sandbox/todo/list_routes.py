@@ -55,7 +55,7 @@ def update_list(call: Call) -> Response:
     box = open_box(call)
     stored = box.list(call.path["list_id"])
     given = payload.read(call.json(), shapes.TASK_LIST, "todoTaskList")
-    if "displayName" in given:
+    if "displayName" in given and given["displayName"] != stored["displayName"]:
         _check_is_own(stored, "renamed")
         stored = {**stored, "displayName": _name(given)}
     return _answer(call, 200, box.put_list(stored))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from urllib.parse import quote
+
 import pytest
 
+from daypass.wire import Request
 from daypass_sandbox.calendar import shapes
 from daypass_sandbox.graph.payload import ReadOnly
-from graph_caller import Graph, at, timed
+from graph_caller import ROOT, Graph, at, timed
 from todo_caller import Todo
 
 LUNCH = timed("Lunch", "2026-12-07T12:00:00", "2026-12-07T13:00:00")
@@ -31,7 +35,6 @@ ZONE = {"name": "Customized Time Zone", "bias": -60}
         {"cancelledOccurrences": [{}]},
         {"location": {"displayName": "Adams", "locationType": {}}},
         {"attendees": [{"emailAddress": {"address": "alex@contoso.example"}, "status": "accepted"}]},
-        {"@odata.type": None},
         {"@odata.type": ["#microsoft.graph.event"]},
         {"body": {"@odata.type": "", "content": "x"}},
         {"body": {"@odata.type": "itemBody", "content": "x"}},
@@ -95,7 +98,7 @@ def test_so_must_what_is_said_of_an_extension(graph, more):
 
 
 def test_what_is_null_is_as_if_it_were_not_there(graph):
-    made = graph.create(**LUNCH, id=None, type=None, organizer=None, createdDateTime=None, instances=None)
+    made = graph.create(**LUNCH, **{"@odata.type": None}, id=None, type=None, organizer=None, createdDateTime=None, instances=None)
     assert (made["type"], made["start"]) == ("singleInstance", at("2026-12-07T12:00:00.0000000"))
 
 
@@ -117,3 +120,83 @@ def test_a_body_says_that_it_is_json(tenant, path, kind, said):
 @pytest.mark.parametrize("kind", ["application/json", "Application/JSON; charset=utf-8", "application/json;odata.metadata=minimal"])
 def test_in_any_of_its_forms(graph, kind):
     assert graph("POST", "/me/events", LUNCH, headers={"Content-Type": kind}).status == 201
+
+
+HUGE = 10**400
+FILE = {"@odata.type": "#microsoft.graph.fileAttachment", "name": "a.txt", "contentBytes": "SGVsbG8="}
+UNREADABLE = {
+    "a number beyond all": ("/me/events", {**LUNCH, "reminderMinutesBeforeStart": HUGE}),
+    "one that is passed over": ("/me/events", {**LUNCH, "attachments": [{**FILE, "size": HUGE}]}),
+    "no attachment": ("/me/events", {**LUNCH, "attachments": [None]}),
+    "no extension": ("/me/events", {**LUNCH, "extensions": [None]}),
+    "no property": ("/me/events", {**LUNCH, "singleValueExtendedProperties": [None]}),
+    "no property of many values": ("/me/events", {**LUNCH, "multiValueExtendedProperties": [None]}),
+    "no attendee": ("/me/events", {**LUNCH, "attendees": [None]}),
+    "no id": ("/me/translateExchangeIds", {"inputIds": [None], "sourceIdType": "restId", "targetIdType": "entryId"}),
+    "no type": ("/me/events", {**LUNCH, "singleValueExtendedProperties": [{"@odata.type": 5, "id": "String 0x1", "value": "x"}]}),
+    "a deep body": ("/me/events", {**LUNCH, "extensions": [{"extensionName": "x", "deep": json.loads("[" * 200 + "]" * 200)}]}),
+}
+
+
+@pytest.mark.parametrize(("path", "body"), UNREADABLE.values(), ids=UNREADABLE)
+def test_what_nobody_can_read_is_refused(graph, path, body):
+    refused = graph("POST", path, body)
+    assert (refused.status, refused.code) == (400, "RequestBodyRead")
+
+
+def test_days_of_the_week_are_days(graph):
+    pattern = {"type": "weekly", "interval": 1, "daysOfWeek": [None]}
+    limits = {"type": "noEnd", "startDate": "2026-12-07"}
+    refused = graph("POST", "/me/events", {**LUNCH, "recurrence": {"pattern": pattern, "range": limits}})
+    assert (refused.status, refused.code) == (400, "RequestBodyRead")
+
+
+def test_what_an_extended_property_says_of_its_type_is_passed_over(graph):
+    given = {"id": "String {66f5a359-4659-4830-9070-00047ec6ac6e} Name Color", "value": "Green", "value@odata.type": "#String"}
+    assert graph("POST", "/me/events", {**LUNCH, "singleValueExtendedProperties": [given]}).status == 201
+
+
+def test_a_deep_body_is_none_of_to_do_either():
+    todo = Todo.new()
+    deep = json.loads("[" * 150 + "]" * 150)
+    refused = todo("POST", "tasks", {"title": "Shop", "extensions": [{"extensionName": "x", "deep": deep}]})
+    assert (refused.status, refused.code) == (400, "RequestBodyRead")
+
+
+def test_a_list_of_every_mailbox_is_written_back_as_it_was_read():
+    todo = Todo.new()
+    tasks = todo("GET", "/me/todo/lists").body["value"][0]
+    assert todo("PATCH", f"/me/todo/lists/{tasks['id']}", tasks).status == 200
+    assert todo("PATCH", f"/me/todo/lists/{tasks['id']}", {**tasks, "displayName": "Chores"}).status == 400
+
+
+def test_a_message_without_a_text_is_sent(tenant):
+    graph = Graph(tenant, scopes=("Mail.Send",))
+    to = [{"emailAddress": {"address": "alex@contoso.example"}}]
+    assert graph("POST", "/me/sendMail", {"message": {"body": {"contentType": "text", "content": None}, "toRecipients": to}}).status == 202
+
+
+@pytest.mark.parametrize("told", ["text/html\r\nX: y", "a\0b", "text", "\u2713/x"])
+def test_the_type_of_a_file_is_a_header_or_none(graph, told):
+    event = graph.create(**LUNCH)
+    made = graph("POST", f"/me/events/{event['id']}/attachments", {**FILE, "contentType": told}).body
+    path = f"{ROOT}/v1.0/me/events/{event['id']}/attachments/{quote(made['id'])}/$value"
+    answer = graph.tenant.handle(Request("GET", path, {"Authorization": f"Bearer {graph.token}"}))
+    assert (answer.headers["content-type"], answer.body) == ("application/octet-stream", b"Hello")
+
+
+def test_half_a_letter_in_an_address_is_part_of_it(graph):
+    body = {"emailAddress": {"address": "\ud800@fabrikam.example"}, "role": "read"}
+    assert graph("POST", "/me/calendar/calendarPermissions", body).status == 201
+
+
+@pytest.mark.parametrize("token", ["\udcff\udcfe", "\u00e4.\u00f6.\u00fc"])
+def test_a_token_that_is_no_text_is_no_token(tenant, token):
+    answer = tenant.handle(Request("GET", f"{ROOT}/v1.0/me", {"Authorization": f"Bearer {token}"}))
+    assert answer.status == 401
+
+
+def test_a_body_in_a_batch_may_be_any_text(graph):
+    step = {"id": "1", "method": "POST", "url": "/me/sendMail", "headers": {"Content-Type": "text/plain"}, "body": "\u00e9"}
+    answer = graph("POST", "/$batch", {"requests": [step]})
+    assert (answer.status, answer.body["responses"][0]["status"]) == (200, 403)
