@@ -530,6 +530,17 @@ def test_what_makes_no_sense_is_one_line_and_an_exit_code(shell, words, code, sa
     assert said in shell("up", "--port", "0", *words, expect=code)
 
 
+@pytest.mark.parametrize(("member", "value"), [("pid", 10**30), ("pid", "1"), ("control", "https://[bad"), ("control", 5)])
+def test_a_spoilt_description_is_nobodys_or_does_not_answer(shell, tmp_path, member, value):
+    whole = {"authority": "https://localhost:1", "control": "https://localhost:1/sandbox", "ca_file": "x", "pid": os.getpid()}
+    folder = Path(shell.environ["XDG_STATE_HOME"]) / "daypass" / "sandbox"
+    folder.mkdir(parents=True)
+    (folder / "1.json").write_text(json.dumps({**dict.fromkeys(MEMBERS, "x"), **whole, member: value}))
+    said = shell("users", expect=8 if value == "https://[bad" else 3)
+    assert ("does not answer" if value == "https://[bad" else "no sandbox is running") in said
+    (folder / "1.json").unlink()
+
+
 def test_descriptions_are_for_their_owner_alone(shell, up):
     folder = shell.folder / "state" / "daypass" / "sandbox"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700

@@ -83,7 +83,7 @@ def alive(pid: int) -> bool:
     """Whether a process of this number lives."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True
@@ -103,10 +103,10 @@ def ask(description: dict[str, Any], question: Question, seconds: float = ASK_SE
 
 
 def _exchange(description: dict[str, Any], question: Question, seconds: float) -> tuple[int, str]:
-    control = urlsplit(str(description["control"]))
     said = question.text.encode() if question.text else None if question.body is None else json.dumps(question.body).encode()
-    headers = {"Host": control.netloc, "Content-Type": "text/plain" if question.text else "application/json"}
     try:
+        control = urlsplit(str(description["control"]))
+        headers = {"Host": control.netloc, "Content-Type": "text/plain" if question.text else "application/json"}
         context = ssl.create_default_context(cafile=description["ca_file"])
         with contextlib.closing(
             http.client.HTTPSConnection("127.0.0.1", control.port or 443, timeout=seconds, context=context)
