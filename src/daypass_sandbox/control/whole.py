@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from daypass.wire import Response
 
+from ..calendar import resources
+from ..calendar.mailbox import open_mailbox
 from ..routes import Call, Fault, Route, reply
 from .asked import said, wrong
+
+if TYPE_CHECKING:
+    from ..tenant import Tenant
 
 MOST_SNAPSHOTS = 20
 
@@ -69,11 +75,26 @@ def restore(call: Call) -> Response:
     name = str(body.get("name", "snapshot"))
     if "state" not in body and name not in call.tenant.snapshots:
         raise _unknown_snapshot(call, name)
+    before = call.tenant.state
     try:
         call.tenant.restore(body["state"] if "state" in body else json.loads(call.tenant.snapshots[name]))
-    except (ValueError, TypeError) as error:
-        raise wrong(str(error)) from None
+        if "state" in body:
+            _look_through(call.tenant)
+    except (ValueError, TypeError, LookupError, AttributeError, Fault) as error:
+        if call.tenant.state is not before:
+            call.tenant.restore(before.to_json())
+        raise wrong(str(error) if isinstance(error, ValueError) else f"this is not a state of this sandbox: {error!r}") from None
     return reply(200, {"users": len(call.tenant.state.users)})
+
+
+def _look_through(tenant: Tenant) -> None:
+    """Look at every event once, as a request would; some error where one is not what the tenant writes."""
+    for owner_id in tenant.state.mailboxes:
+        box = open_mailbox(tenant, owner_id)
+        form = resources.Form("", owner_id)
+        for event in box.events.values():
+            box.calendar(event["calendarId"])
+            resources.event(box.slot(event), form)
 
 
 ROUTES = (

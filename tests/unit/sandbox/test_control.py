@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -273,6 +274,30 @@ def test_a_snapshot_brings_everything_back(tenant, entra):
     assert entra.refresh(token).status == 200
     assert entra.ask_control("GET", "events?user=megan") == []
     assert tenant.clock.now() == tenant._source.now()
+
+
+BROKEN = {
+    "an end that is none": {"end": "x"},
+    "exceptions that are none": {"exceptions": True},
+    "a time that is none": {"start": {"dateTime": "soon", "timeZone": "UTC"}},
+    "a calendar of nobody": {"calendarId": "x"},
+    "attachments that are none": {"attachments": 5},
+}
+
+
+@pytest.mark.parametrize("damage", BROKEN.values(), ids=BROKEN)
+def test_a_state_with_a_broken_event_is_refused_and_all_stays_as_it_was(tenant, entra, damage):
+    graph = Graph(tenant)
+    lunch = graph.create(**timed("Lunch", "2026-12-07T12:00:00", "2026-12-07T13:00:00"))
+    before = json.dumps(tenant.state.to_json())
+    state = json.loads(before)
+    (event,) = state["mailboxes"][tenant.state.find_user("megan")]["events"].values()
+    event.update(damage)
+    status, said = complaint(entra.control("POST", "restore", {"state": state}))
+    assert status == 400
+    assert said
+    assert json.dumps(tenant.state.to_json()) == before
+    assert graph("GET", f"/me/events/{lunch['id']}").body["subject"] == "Lunch"
 
 
 def test_a_snapshot_can_be_restored_twice(tenant, entra):
