@@ -99,9 +99,7 @@ class Call:
     caller: Caller = NOBODY
 
     def json(self) -> dict[str, Any]:
-        """The request's body as a JSON object; Fault 400 `RequestBodyRead` otherwise, and for a change that tells of none."""
-        if self.request.method == "PATCH" and not self.request.body:
-            raise Fault(400, "BadRequest", "Empty Payload. JSON content expected.")
+        """The request's body as a JSON object; Fault 400 `RequestBodyRead` otherwise."""
         try:
             body = json.loads(self.request.body or b"{}")
         except (ValueError, RecursionError) as error:

@@ -417,10 +417,19 @@ class Tenant:
         return methods.not_allowed(taken) if taken and not _NOT_BUILT.find(call.request.method, path) else not_built(call)
 
 
+# Collections below which a POST makes another thing, and cannot without being told of it.
+CREATED_BELOW = ("/events", "/calendars", "/calendarGroups", "/lists", "/tasks", "/subscriptions", "/users", "/groups", "/applications")
+
+
 def _check_content_type(call: Call, route: Route) -> None:
-    """Refuse a body that does not say what it is, or is not what the route takes (observed: msgraph-cli issue 258; others)."""
-    kind = call.request.headers.get("content-type", "").lower()
-    if not (call.request.body and route.takes) or call.request.method == "DELETE":
+    """Refuse a body that does not say what it is, is not what the route takes, or is not there to create something from.
+
+    Observed: msgraph-cli issue 258, msgraph-sample-pythondjangoapp issue 22, microsoft-graph-docs issue 4769.
+    """
+    kind, method = call.request.headers.get("content-type", "").lower(), call.request.method
+    if not call.request.body and (method == "PATCH" or (method == "POST" and route.template.endswith(CREATED_BELOW))):
+        raise Fault(400, "BadRequest", "Empty Payload. JSON content expected.")
+    if not (call.request.body and route.takes) or method in ("GET", "HEAD", "DELETE"):
         return
     if not kind:
         raise Fault(400, "BadRequest", "Write requests (excluding DELETE) must contain the Content-Type header declaration.")

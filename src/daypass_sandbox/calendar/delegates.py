@@ -25,19 +25,27 @@ FOR_INFORMATION = "sendToDelegateAndInformationToPrincipal"
 OPTIONS = (FOR_INFORMATION, "sendToDelegateAndPrincipal", TO_DELEGATES)
 
 
-def receivers(state: State, addressed: Iterable[Mapping[str, Any]], *, private: bool) -> list[Json]:
-    """Into whose mailboxes a meeting message goes, as recipients; an owner who gets a mere copy is marked `informationOnly`."""
-    found, known = dict[str, Json](), Invitees(state)
+def receivers(state: State, known: Invitees, addressed: Iterable[Mapping[str, Any]], *, private: bool) -> list[Json]:
+    """Into whose mailboxes a meeting message goes, as recipients; who gets a mere copy is marked `informationOnly`.
+
+    Who gets it in two ways gets it once, and whole if either says so. Delegates who have no mailbox any more are none.
+    """
+    found = dict[str, Json]()
     for recipient in addressed:
         mailbox = state.mailboxes.get(known.user_id(recipient["emailAddress"]["address"]) or "", {})
-        delegated = _delegates(mailbox, private=private)
+        delegated = [one for one in _delegates(mailbox, private=private) if known.user_id(one["address"]) in state.mailboxes]
         option: str = mailbox.get("settings", {}).get(SETTING, TO_DELEGATES)
         if not delegated or option != TO_DELEGATES:
-            copy: Json = {"informationOnly": True} if delegated and option == FOR_INFORMATION else {}
-            found.setdefault(recipient["emailAddress"]["address"].lower(), {**recipient, **copy})
+            _add(found, {**recipient, **({"informationOnly": True} if delegated and option == FOR_INFORMATION else {})})
         for delegate in delegated:
-            found.setdefault(delegate["address"].lower(), {"emailAddress": delegate})
+            _add(found, {"emailAddress": delegate})
     return list(found.values())
+
+
+def _add(found: dict[str, Json], receiver: Json) -> None:
+    address = receiver["emailAddress"]["address"].lower()
+    if address not in found or "informationOnly" not in receiver:
+        found[address] = receiver
 
 
 def _delegates(mailbox: Mapping[str, Any], *, private: bool) -> list[Json]:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .. import outbox
 from ..directory import people
 from . import bodies, delegates, events, resources
+from .invitees import Invitees
 from .sharing import PRIVATE
 
 if TYPE_CHECKING:
@@ -35,6 +37,11 @@ class Post:
 
     tenant: Tenant
     writer: str = ""
+
+    @cached_property
+    def invitees(self) -> Invitees:
+        """Everybody's mailbox by address, as they are when the first letter is taken to the post."""
+        return Invitees(self.tenant.state)
 
     def sender(self, owner: Mapping[str, Any]) -> Mapping[str, Any]:
         """The address that a letter in the name of `owner` (an emailAddress) is sent from."""
@@ -104,11 +111,14 @@ def _send(
         "from": {"emailAddress": writer["emailAddress"]},
         "sender": {"emailAddress": post.sender(writer["emailAddress"])},
         "toRecipients": receivers,
-        "deliveredTo": delegates.receivers(post.tenant.state, receivers, private=_is_private(events.view(event, day))),
         "importance": event.get("importance", "normal"),
         "eventId": events.occurrence_id(event["id"], day) if day else event["id"],
         "iCalUId": resources.global_id(event["uid"], day or event.get("instanceDay")),
     }
+    if "meetingMessageType" in message:  # an appointment that somebody passes on is plain mail
+        about["deliveredTo"] = delegates.receivers(
+            post.tenant.state, post.invitees, receivers, private=_is_private(events.view(event, day))
+        )
     outbox.send(post.tenant, kind, {**message, **about})
 
 

@@ -25,10 +25,11 @@ from ..graph import odata, payload
 from ..graph.payload import FLAG, NUMBER, TEXT, WHOLE
 from ..graph.permissions import FIND_MEETING_TIMES
 from ..outlook import working_hours
+from ..outlook.mailboxes import own_mailbox
 from ..routes import Call, Fault, Route
 from . import availability, events
-from .access import USER, opened, owner_id
-from .availability import Timeline
+from .access import USER, owner_id
+from .availability import Sight, Timeline
 from .mailbox import Mailbox, open_mailbox
 from .shapes import EVENT
 
@@ -103,7 +104,7 @@ def find_meeting_times(call: Call) -> Response:
     """Suggest times to meet, or say why there are none."""
     odata.allow(call)
     asked = odata.preferences(call)
-    search = _Search(call, opened(call), payload.read(call.json(), SHAPE, "findMeetingTimes"))
+    search = _Search(call, own_mailbox(call), payload.read(call.json(), SHAPE, "findMeetingTimes"))
     candidates, reason = search.run()
     shown = [search.shown(candidate, number, asked.zone) for number, candidate in enumerate(candidates, 1)]
     where = f"{odata.service_root(call)}/$metadata#microsoft.graph.meetingTimeSuggestionsResult"
@@ -196,7 +197,7 @@ class _Search:
 
     def _person(self, account_id: str, named: Json, kind: str) -> _Person:
         state = self._call.tenant.state.mailboxes.get(account_id)
-        if state is None:
+        if state is None or not self._sees(account_id):
             return _Person(named, None)
         hours = None
         if kind != "resource" and self._domain != "unrestricted":
@@ -204,10 +205,16 @@ class _Search:
             hours = tuple(working_hours.spans(working_hours.of(state), self._start, self._end, weekends=weekends))
         return _Person(named, self._merged([account_id]), hours)
 
+    def _sees(self, account_id: str) -> bool:
+        """Whether the caller may see when somebody is free."""
+        calendar = open_mailbox(self._call.tenant, account_id).calendar(None)
+        return availability.sight_of(self._call, account_id, calendar) != Sight.NOTHING
+
     def _merged(self, account_ids: Iterable[str]) -> Timeline:
         """The time of one or several, as far as there are mailboxes."""
         mailboxes = self._call.tenant.state.mailboxes
-        boxes = (open_mailbox(self._call.tenant, account_id) for account_id in account_ids if account_id in mailboxes)
+        seen = (account_id for account_id in account_ids if account_id in mailboxes and self._sees(account_id))
+        boxes = (open_mailbox(self._call.tenant, account_id) for account_id in seen)
         return Timeline([busy for box in boxes for busy in availability.times(box, self._start, self._end, self._zone)])
 
     def _statuses(self, start: int, end: int) -> tuple[str, ...] | None:

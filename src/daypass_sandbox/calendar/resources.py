@@ -83,7 +83,7 @@ def event(slot: Slot, form: Form) -> Json:
         "body": _body(stored["body"], form.plain_text),
         "start": _time(start, slot.start, stored["isAllDay"], form.zone),
         "end": _time(end, slot.end, stored["isAllDay"], form.zone),
-        "attendees": [_attendee(attendee, form.zone) for attendee in stored["attendees"]],
+        "attendees": [_attendee(attendee, stored["isAllDay"], form.zone) for attendee in stored["attendees"]],
     }
     return _chosen(resource, form, slot, stored["calendarId"])
 
@@ -158,11 +158,11 @@ def _time(stored: Mapping[str, str], seconds: int, all_day: bool, zone: str) -> 
     return {"dateTime": f"{events.wall_time(stored).isoformat()}.0000000", "timeZone": zone}
 
 
-def _attendee(stored: Json, zone: str) -> Json:
-    """An attendee, with the new time that they may have proposed in the zone that was asked for (api/event-get)."""
+def _attendee(stored: Json, all_day: bool, zone: str) -> Json:
+    """An attendee, with the new time that they may have proposed as the event's own times are shown (api/event-get)."""
     if "proposedNewTime" not in stored:
         return stored
-    proposal = {name: moment(events.instant(time), zone) for name, time in stored["proposedNewTime"].items()}
+    proposal = {name: _time(time, events.instant(time), all_day, zone) for name, time in stored["proposedNewTime"].items()}
     return {**stored, "proposedNewTime": proposal}
 
 

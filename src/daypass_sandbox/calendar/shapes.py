@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..graph import payload
-from ..graph.payload import FLAG, INSTANT, LIST, NUMBER, OBJECT, TEXT, WHOLE, Each, read_only
+from ..graph.payload import FLAG, INSTANT, LIST, NUMBER, OBJECT, TEXT, WHOLE, read_only
 from . import attached, events, extended
 from .recurrence import DAYS, FREQUENCIES, POSITIONS
 
@@ -22,13 +22,19 @@ _POSTAL = {
     "postOfficeBox": TEXT,
 }
 _COORDINATES = dict.fromkeys(("altitude", "latitude", "longitude", "accuracy", "altitudeAccuracy"), NUMBER)
+_KINDS_OF_PLACES = (
+    *("default", "conferenceRoom", "homeAddress", "businessAddress", "geoCoordinates", "streetAddress", "hotel", "restaurant"),
+    *("localBusiness", "postalAddress"),
+)
 _LOCATION = {
     "displayName": TEXT,
     "locationEmailAddress": TEXT,
     "locationUri": TEXT,
     "address": _POSTAL,
     "coordinates": _COORDINATES,
-    **read_only(TEXT, "locationType", "uniqueId", "uniqueIdType"),
+    **read_only(TEXT, "uniqueId"),
+    **read_only(_KINDS_OF_PLACES, "locationType"),
+    **read_only(("unknown", "locationStore", "directory", "private", "bing"), "uniqueIdType"),
 }
 _RECURRENCE = {
     "pattern": {
@@ -59,11 +65,11 @@ CALENDAR: dict[str, Any] = {
     **read_only(FLAG, "canShare", "canViewPrivateItems", "canEdit", "isTallyingResponses", "isRemovable"),
     **read_only(OBJECT, "owner"),
     **read_only([TEXT], "allowedOnlineMeetingProviders"),
-    **read_only(Each(OBJECT), "calendarPermissions", "calendarView", "events"),
+    **read_only([OBJECT], "calendarPermissions", "calendarView", "events"),
     "singleValueExtendedProperties": [extended.single_value],
     "multiValueExtendedProperties": [extended.multi_value],
 }
-CALENDAR_GROUP: dict[str, Any] = {"name": TEXT, **read_only(TEXT, "id", "classId", "changeKey"), **read_only(Each(OBJECT), "calendars")}
+CALENDAR_GROUP: dict[str, Any] = {"name": TEXT, **read_only(TEXT, "id", "classId", "changeKey"), **read_only([OBJECT], "calendars")}
 SNOOZE: dict[str, Any] = {"newReminderTime": TIME}
 _NAMES = ("id", "changeKey", "iCalUId", "uid", "seriesMasterId", "occurrenceId", "webLink", "onlineMeetingUrl", "bodyPreview")
 _READ_ONLY: dict[str, Any] = {
@@ -74,7 +80,7 @@ _READ_ONLY: dict[str, Any] = {
     **read_only(OBJECT, "calendar", "onlineMeeting", "responseStatus"),
     **read_only(RECIPIENT, "organizer"),
     **read_only([TEXT], "cancelledOccurrences"),
-    **read_only(Each(OBJECT), "exceptionOccurrences", "instances"),
+    **read_only([OBJECT], "exceptionOccurrences", "instances"),
 }
 
 

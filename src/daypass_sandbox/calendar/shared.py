@@ -79,8 +79,9 @@ class SharedMailbox(Mailbox):
 
     @property
     def groups(self) -> dict[str, Json]:
-        """The owner's calendar groups, not to be changed."""
-        return _Unchangeable(self._real.groups)
+        """The owner's calendar groups that hold a calendar which the guest sees, not to be changed."""
+        holding = {group_id: {calendar["id"] for calendar in self._real.in_group(group_id)} for group_id in self._real.groups}
+        return _Unchangeable({group_id: self._real.groups[group_id] for group_id, ids in holding.items() if ids & self._guests.keys()})
 
     def _calendar(self, real_id: str, guest: Guest) -> Json:
         real = self._real.calendar(real_id)

@@ -26,11 +26,9 @@ def create_event(call: Call) -> Response:
     odata.allow(call)
     asked, box = odata.preferences(call), opened(call)
     calendar = box.calendar(call.path.get("calendar_id"))
-    given = payload.read(call.json(), shapes.EVENT, "event")
+    given = _read(call)
     known = box.with_transaction(given.get("transactionId") or "")
     if known is None:
-        if "group_id" in call.path:  # a group is reminded of nothing
-            given["isReminderOn"] = False
         known = meetings.publish(post_of(call, box), box, None, events.create(given, author(call, calendar), calendar["id"]))
     # Extensions that were posted with their event come back with it (api/opentypeextension-post-opentypeextension).
     shown = replace(call, query={"$expand": "extensions"}) if given.get("extensions") else call
@@ -43,7 +41,7 @@ def update_event(call: Call) -> Response:
     asked, box = odata.preferences(call), opened(call)
     event, day = found(call, box)
     check_etag(call, event, day)
-    given, writer = payload.read(call.json(), shapes.EVENT, "event"), author(call, box.calendar(event["calendarId"]))
+    given, writer = _read(call), author(call, box.calendar(event["calendarId"]))
     if day is None:
         changed = events.change(event, given, writer)
     else:
@@ -60,6 +58,13 @@ def delete_event(call: Call) -> Response:
     check_etag(call, event, day)
     meetings.withdraw(post_of(call, box), box, event, day)
     return Response(204)
+
+
+def _read(call: Call) -> Json:
+    """A client's event; a group is reminded of nothing, whatever is said."""
+    given = payload.read(call.json(), shapes.EVENT, "event")
+    creates = call.request.method == "POST"
+    return {**given, "isReminderOn": False} if "group_id" in call.path and (creates or "isReminderOn" in given) else given
 
 
 def author(call: Call, calendar: Json) -> events.Author:

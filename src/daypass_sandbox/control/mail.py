@@ -33,7 +33,7 @@ def empty_outbox(call: Call) -> Response:
 
 
 def _concerns(message: Mapping[str, Any], asked: Mapping[str, frozenset[str]]) -> bool:
-    senders = _of([message["from"]])
+    senders = _of([message["from"], message["sender"]])
     receivers = _of(person for name in (*outbox.RECEIVERS, "deliveredTo") for person in message.get(name, ()))
     sides = {"from": senders, "to": receivers, "user": senders | receivers}
     return all(not sides[side].isdisjoint(addresses) for side, addresses in asked.items())

@@ -73,6 +73,7 @@ def given(call: Call, shape: Mapping[str, Any], resource: str, read_only: Iterab
     400 `Request_BadRequest` for what the shape does not have or cannot hold, and for properties that only the service sets; 501 for
     extension properties, which cannot be declared here.
     """
+    payload.check_annotations(call.json())
     body = {name: value for name, value in call.json().items() if "@odata." not in name and name.lower() != "id"}
     known = {name.lower(): form for name, form in shape.items()}
     for name in read_only:

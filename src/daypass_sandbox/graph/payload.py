@@ -18,8 +18,11 @@ from ..routes import Fault
 TEXT, FLAG, WHOLE, NUMBER, INSTANT = "text", "flag", "whole number", "number", "instant"
 ANYTHING, OBJECT, LIST = "anything", "an object", "a list"  # kept as they came
 
-_INSTANT = re.compile(r"\d{4,}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,12})?)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
-_TYPE_NAME = re.compile(r"#?microsoft\.(graph|outlookservices)\.\w+", re.IGNORECASE)
+_INSTANT = re.compile(
+    r"\d{4,}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,12})?)?(Z|[+-]\d\d:\d\d)",
+    re.ASCII | re.IGNORECASE,
+)
+_TYPE_NAME = re.compile(r"([^\s#]*#)?microsoft\.(graph|outlookservices)(\.\w+)+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class NotBuilt:
 
 @dataclass(frozen=True)
 class Each:
-    """A list of texts of which none is null; of other things none ever is."""
+    """A list of texts of which none is null; in lists of other things nothing ever is."""
 
     kind: Any
 
@@ -113,7 +116,7 @@ def _read_object(value: Mapping[str, Any], shape: Mapping[str, Any], kind: str) 
 
 
 def check_annotations(value: Mapping[str, Any]) -> None:
-    """Fault 400 for an object with an `@odata.type` that names no type of Graph's."""
+    """Fault 400 for an object with an `@odata.type` that is no name in Graph's namespaces."""
     for name, part in value.items():
         _check_annotation(name, part)
 

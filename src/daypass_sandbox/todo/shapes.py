@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..calendar import shapes
-from ..graph.payload import FLAG, INSTANT, LIST, OBJECT, TEXT, WHOLE, Each, NotBuilt, read_only
+from ..graph.payload import FLAG, INSTANT, LIST, OBJECT, TEXT, WHOLE, NotBuilt, read_only
 
 STATUSES = ("notStarted", "inProgress", "completed", "waitingOnOthers", "deferred")
 _TIME = {"dateTime": TEXT, "timeZone": TEXT}
@@ -14,7 +14,7 @@ TASK_LIST = {
     "displayName": TEXT,
     **read_only(TEXT, "id", "wellknownListName"),
     **read_only(FLAG, "isOwner", "isShared"),
-    **read_only(Each(OBJECT), "tasks"),
+    **read_only([OBJECT], "tasks"),
 }
 STEP = {"displayName": TEXT, "isChecked": FLAG, "checkedDateTime": TEXT, "createdDateTime": TEXT, **read_only(TEXT, "id")}
 LINK = {**dict.fromkeys(("webUrl", "applicationName", "displayName", "externalId"), TEXT), **read_only(TEXT, "id")}
@@ -34,8 +34,8 @@ TASK: dict[str, Any] = {
     "categories": [TEXT],
     **dict.fromkeys(("dueDateTime", "startDateTime", "reminderDateTime", "completedDateTime"), _TIME),
     "recurrence": shapes.EVENT["recurrence"],
-    "checklistItems": Each(STEP),
-    "linkedResources": Each(LINK),
+    "checklistItems": [STEP],
+    "linkedResources": [LINK],
     **read_only(TEXT, "id"),
     **read_only(INSTANT, "createdDateTime", "lastModifiedDateTime", "bodyLastModifiedDateTime"),
     **read_only(FLAG, "hasAttachments"),

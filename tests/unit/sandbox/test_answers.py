@@ -189,6 +189,17 @@ def test_a_proposal_is_told_in_the_zone_that_is_asked_for(company):
     ]
 
 
+def test_a_proposal_for_a_whole_day_keeps_its_midnights(company):
+    zone = "W. Europe Standard Time"
+    days = {name: at(f"2026-12-{day}T00:00:00", zone) for name, day in (("start", "07"), ("end", "08"))}
+    meeting = company.invite("alex", isAllDay=True, **days)
+    proposed = {name: at(f"2026-12-{day}T00:00:00", zone) for name, day in (("start", "09"), ("end", "10"))}
+    assert company.act("alex", company.copy("alex"), "decline", proposedNewTime=proposed).status == 202
+    (attendee,) = company.megan("GET", f"/me/events/{meeting['id']}").body["attendees"]
+    midnights = [attendee["proposedNewTime"][name]["dateTime"] for name in ("start", "end")]
+    assert midnights == ["2026-12-09T00:00:00.0000000", "2026-12-10T00:00:00.0000000"]
+
+
 def test_an_answer_without_a_proposal_takes_the_earlier_one_back(company):
     meeting = company.invite("alex")
     company.act("alex", company.copy("alex"), "tentativelyAccept", proposedNewTime=LATER)

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from graph_caller import Graph
+from graph_caller import Graph, at
 from meeting_room import guests
 
 ALEX = "/users/alex@contoso.example"
@@ -103,6 +103,41 @@ def test_who_may_only_write_is_no_delegate(company):
     appoint(company, "write")
     company.invite("alex")
     assert delivered(company) == [("invitation", ["alex"])]
+
+
+def test_an_appointment_that_is_passed_on_is_plain_mail(company):
+    appoint(company)
+    plain = company.megan.create(subject="Alone", start=at("2026-12-07T12:00:00"), end=at("2026-12-07T13:00:00"))
+    to = [{"emailAddress": {"address": "alex@contoso.example"}}]
+    assert company.act("megan", plain, "forward", toRecipients=to).status == 202
+    assert delivered(company) == [("forward", ["alex"])]
+
+
+def test_a_delegate_who_is_no_more_gets_nothing_and_the_owner_all(company):
+    appoint(company)
+    company.megan("DELETE", "https://localhost:8443/sandbox/users/lee")
+    company.invite("alex")
+    assert delivered(company) == [("invitation", ["alex"])]
+
+
+@pytest.mark.parametrize("names", [("lee", "alex"), ("alex", "lee")])
+def test_who_gets_it_in_two_ways_gets_it_whole(company, names):
+    appoint(company)
+    own = {"emailAddress": {"address": "diego@contoso.example"}, "role": "delegateWithoutPrivateEventAccess"}
+    assert company.lee("POST", "/me/calendar/calendarPermissions", own).status == 201
+    lee = Graph(company.tenant, "lee", ("MailboxSettings.ReadWrite",))
+    lee("PATCH", "/me/mailboxSettings", {"delegateMeetingMessageDeliveryOptions": "sendToDelegateAndInformationToPrincipal"})
+    company.invite(*names)
+    (message,) = company.outbox()
+    assert [one for one in message["deliveredTo"] if one["emailAddress"] == LEE["emailAddress"]] == [LEE]
+
+
+def test_what_a_delegate_sent_is_found_by_their_name(company, lee):
+    appoint(company)
+    company.invite("alex")
+    path = f"{ALEX}/calendar/events/{quote(company.copy('alex')['id'])}"
+    assert lee("POST", f"{path}/accept", {}).status == 202
+    assert [message["kind"] for message in company.outbox(**{"from": "lee"})] == ["response"]
 
 
 def test_mail_is_not_a_delegates(company):

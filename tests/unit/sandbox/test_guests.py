@@ -8,7 +8,7 @@ import pytest
 
 from daypass_sandbox.calendar.attached import SMALLEST_UPLOAD
 from daypass_sandbox.calendar.mailbox import open_mailbox
-from graph_caller import Graph, timed
+from graph_caller import Graph, at, timed
 
 ALEX = "/users/alex@contoso.example"
 WEEK = "startDateTime=2026-12-07T00:00:00Z&endDateTime=2026-12-14T00:00:00Z"
@@ -126,7 +126,7 @@ def test_who_may_write_forwards_in_the_owners_name_and_all_of_the_meeting(compan
 # --- what a share of a calendar does not open
 
 
-@pytest.mark.parametrize("role", ["read", "write", "delegateWithPrivateEventAccess"])
+@pytest.mark.parametrize("role", ["write", "delegateWithPrivateEventAccess"])
 def test_no_role_uploads_large_files_into_somebody_elses_mailbox(company, lee, role):
     """A known issue of the service: large files go into one's own mailbox alone (concepts/outlook-large-attachments)."""
     event = company.alex.create(**timed("Lunch", "2026-12-07T09:00:00", "2026-12-07T10:00:00"))
@@ -155,6 +155,7 @@ EVERYTHING = ("Calendars.ReadWrite.Shared", "Tasks.ReadWrite", "Mail.Send", "Mai
         ("GET", "/mailboxSettings", None),
         ("PATCH", "/mailboxSettings", {"timeZone": "UTC"}),
         ("GET", "/outlook/masterCategories", None),
+        ("POST", "/findMeetingTimes", {}),
     ],
 )
 def test_even_a_delegate_has_the_calendar_and_nothing_else_of_the_mailbox(company, method, path, body):
@@ -164,6 +165,24 @@ def test_even_a_delegate_has_the_calendar_and_nothing_else_of_the_mailbox(compan
     refused = lee(method, ALEX + path, body)
     assert (refused.status, refused.code) == (403, "ErrorAccessDenied")
     assert company.outbox() == []
+
+
+def test_nor_the_names_of_the_owners_groups_of_calendars(company, lee):
+    company.alex("POST", "/me/calendarGroups", {"name": "Divorce lawyer"})
+    share(company, "limitedRead")
+    assert [group["name"] for group in lee("GET", f"{ALEX}/calendarGroups").body["value"]] == ["My Calendars"]
+
+
+def test_when_somebody_is_free_is_told_to_whom_they_let_see_it_alone(company):
+    everybody = company.alex("GET", "/me/calendar/calendarPermissions").body["value"][0]
+    company.alex("PATCH", f"/me/calendar/calendarPermissions/{everybody['id']}", {"role": "none"})
+    lee = Graph(company.tenant, "lee", ("Calendars.Read.Shared",))
+    attendee = {"type": "required", "emailAddress": {"address": "alex@contoso.example"}}
+    slot = {"start": at("2026-12-07T12:00:00"), "end": at("2026-12-07T18:00:00")}
+    asked = {"attendees": [attendee], "timeConstraint": {"activityDomain": "unrestricted", "timeSlots": [slot]}}
+    answer = lee("POST", "/me/findMeetingTimes", {**asked, "minimumAttendeePercentage": 0}).body
+    told = {one["availability"] for found in answer["meetingTimeSuggestions"] for one in found["attendeeAvailability"]}
+    assert told == {"unknown"}
 
 
 # --- changes

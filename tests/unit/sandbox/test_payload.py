@@ -26,6 +26,8 @@ ZONE = {"name": "Customized Time Zone", "bias": -60}
         {"hasAttachments": "sometimes"},
         {"createdDateTime": "UTC"},
         {"lastModifiedDateTime": "2026-12-01T10:00:00"},  # without its offset
+        {"originalStart": "2026-13-99T99:99:99Z"},
+        {"location": {"displayName": "Adams", "uniqueIdType": "hearsay"}},
         {"organizer": "megan@contoso.example"},
         {"organizer": {"name": "Megan Bowen"}},
         {"calendar": True},
@@ -56,10 +58,20 @@ def test_an_event_is_written_back_as_it_was_read(graph):
     assert {name: answer.body[name] for name in made if name not in stamps} == {name: made[name] for name in made if name not in stamps}
 
 
-@pytest.mark.parametrize("path", ["/me/events/{event}", "/me/calendar", "/me/mailboxSettings"])
-def test_a_change_without_a_body_is_none(tenant, path):
-    graph = Graph(tenant, scopes=("Calendars.ReadWrite", "MailboxSettings.ReadWrite"))
-    refused = graph("PATCH", path.format(event=graph.create(**LUNCH)["id"]))
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PATCH", "/me/events/{event}"),
+        ("PATCH", "/me/calendar"),
+        ("PATCH", "/me/mailboxSettings"),
+        ("POST", "/me/events"),
+        ("POST", "/me/calendars"),
+        ("POST", "/me/todo/lists"),
+    ],
+)
+def test_a_change_without_a_body_is_none(tenant, method, path):
+    graph = Graph(tenant, scopes=("Calendars.ReadWrite", "MailboxSettings.ReadWrite", "Tasks.ReadWrite"))
+    refused = graph(method, path.format(event=graph.create(**LUNCH)["id"]))
     assert (refused.status, refused.code, refused.message) == (400, "BadRequest", "Empty Payload. JSON content expected.")
 
 
@@ -200,3 +212,28 @@ def test_a_body_in_a_batch_may_be_any_text(graph):
     step = {"id": "1", "method": "POST", "url": "/me/sendMail", "headers": {"Content-Type": "text/plain"}, "body": "\u00e9"}
     answer = graph("POST", "/$batch", {"requests": [step]})
     assert (answer.status, answer.body["responses"][0]["status"]) == (200, 403)
+
+
+def test_a_body_beside_a_question_says_nothing(graph):
+    assert graph("GET", "/me/events", {}, headers={"Content-Type": ""}).status == 200
+
+
+TYPES = ("#microsoft.graph.event", "microsoft.graph.event", "https://graph.microsoft.com/v1.0/$metadata#microsoft.graph.event")
+
+
+@pytest.mark.parametrize("named", TYPES)
+def test_a_type_is_named_in_any_form(graph, named):
+    assert graph("POST", "/me/events", {**LUNCH, "@odata.type": named}).status == 201
+
+
+def test_the_directory_reads_types_too(tenant):
+    graph = Graph(tenant, scopes=("User.ReadWrite.All", "User.ReadWrite"))
+    assert graph("PATCH", "/me", {"@odata.type": "banana", "jobTitle": "Planner"}).status == 400
+    assert graph("PATCH", "/me", {"@odata.type": "#microsoft.graph.user", "mobilePhone": "+1 555 0100"}).status == 204
+
+
+@pytest.mark.parametrize("name", ["@odata.type", "@OData.Type"])
+def test_a_custom_zone_is_named_in_any_letters(tenant, name):
+    graph = Graph(tenant, scopes=("MailboxSettings.ReadWrite",))
+    zone = {**ZONE, name: "#Microsoft.Graph.CustomTimeZone"}
+    assert graph("PATCH", "/me/mailboxSettings", {"workingHours": {"timeZone": zone}}).status == 200
