@@ -44,6 +44,7 @@ NAMES = (
 )
 LARGEST_BODY_BYTES = 8 * 1024 * 1024
 STALL_SECONDS = 3600.0
+CLOSING_SECONDS = 0.05
 OUTSIDE_SECONDS = 10.0  # others must answer within these, unless a request says otherwise
 HEARTBEAT_SECONDS = 1.0
 LARGEST_REPLY_BYTES = 65536
@@ -206,6 +207,7 @@ async def running(options: Options) -> AsyncGenerator[Running]:
                 for connection in server.connections:  # clients that keep theirs alive are not waited for
                     _abort(connection.transport)
                 await server.shutdown(0.5)
+                await asyncio.sleep(CLOSING_SECONDS)  # what was aborted is closed by the loop, a moment later
                 carrying.cancel()
                 await asyncio.wait([carrying])
                 if saving and store:
