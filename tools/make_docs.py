@@ -185,10 +185,11 @@ def _error_row(kind: type[errors.DaypassError]) -> tuple[str, ...]:
 def entra_numbers() -> str:
     """The AADSTS numbers daypass explains."""
     rows: list[tuple[str, ...]] = []
-    for number, (kind, cause, cure, who) in sorted(aadsts.NUMBERS.items()):
-        raised = explain.BY_KIND.get(kind)
-        rows.append((f"AADSTS{number}", code(raised.__name__) if raised else "", cause, cure, who))
-    return table(("number", "error", "cause", "cure", "who can do it"), rows)
+    for number, entry in sorted(aadsts.NUMBERS.items()):
+        raised = explain.BY_KIND.get(entry.kind)
+        met = ", ".join(aadsts.FLOWS[flow] for flow in entry.flows)
+        rows.append((f"AADSTS{number}", code(raised.__name__) if raised else "", entry.cause, entry.cure, entry.who, met))
+    return table(("number", "error", "cause", "cure", "who can do it", "met"), rows)
 
 
 # --- the sandbox ---------------------------------------------------------------------------------------------------

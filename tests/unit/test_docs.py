@@ -210,6 +210,15 @@ def test_the_members_of_a_status_are_told(capsys):
     assert members(page("reference/json.md"), "## daypass.status/1") == json.loads(capsys.readouterr().out).keys()
 
 
+def test_the_members_of_an_explanation_are_told(capsys):
+    ids = "Correlation ID: 6cd0e99e-0c95-4b5a-9c0a-53a9a8f20000 Timestamp: 2026-11-22 10:00:00Z"
+    assert cli.main(["explain", "AADSTS53003", ids, "-o", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    text = page("reference/json.md")
+    assert members(text, "## daypass.explanation/1") == document.keys()
+    assert members(text, "| member of `explanations`") == document["explanations"][0].keys()
+
+
 def test_the_members_of_an_error_are_told(capsys):
     advice.report(errors.UsageError("no"), as_json=True)
     document = json.loads(capsys.readouterr().err)

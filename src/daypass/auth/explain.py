@@ -7,7 +7,9 @@ chooses the text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, cast
 
 from ..errors import (
@@ -20,7 +22,7 @@ from ..errors import (
     SignInRequired,
 )
 from ..value import Value
-from .aadsts import ADMIN, NUMBERS, OWNER
+from .aadsts import ADMIN, NOBODY, NUMBERS, OWNER, USER
 
 LONGEST_NUMBER = 9  # digits; Entra's have seven
 
@@ -48,12 +50,59 @@ BY_KIND: Mapping[str, type[AuthError]] = {
 }
 
 
+# OAuth's own words, where no number says more (RFC 6749, sections 4.1.2.1 and 5.2; RFC 8628, section 3.5; OpenID Connect Core, 3.1.2.6).
+WORDS: Mapping[str, tuple[str, str, str]] = {
+    "authorization_pending": ("The sign-in page has not been finished yet.", "Finish the sign-in on the other device.", USER),
+    "slow_down": ("The service was asked too often.", "Wait: it is asked less often from now on.", NOBODY),
+    "expired_token": ("The code ran out before it was used.", "Ask for a new code.", USER),
+    "bad_verification_code": ("The code that was typed is wrong or no longer known.", "Ask for a new code.", USER),
+    "authorization_declined": ("Somebody said no on the sign-in page.", "Sign in again and accept.", USER),
+    "access_denied": ("Somebody said no on the sign-in page, or a rule did.", "Sign in again; ask your administrator if it stays.", USER),
+    "invalid_grant": ("What was kept of the sign-in is not accepted any more.", "Sign in again.", USER),
+    "interaction_required": ("A person is needed, for a second factor or a consent.", "Sign in again.", USER),
+    "login_required": ("There is no session any more.", "Sign in again.", USER),
+    "consent_required": ("The app has not been allowed to do this yet.", "Sign in again and accept the permissions.", USER),
+    "invalid_client": (
+        "The app did not prove who it is, or is none that may ask.",
+        "Check the client id, and its secret if it has one.",
+        OWNER,
+    ),
+    "unauthorized_client": ("The app may not ask in this way.", "Check the client id and how the app is registered.", OWNER),
+    "invalid_scope": ("A permission asked for does not exist, or goes with no other.", "Check the permissions' spelling.", OWNER),
+    "invalid_resource": ("The service asked for is not known in this tenant.", "Check the cloud and the tenant.", OWNER),
+    "invalid_request": ("The request was not as the service needs it.", "Check TENANT_ID and CLIENT_ID.", OWNER),
+    "unsupported_grant_type": ("The service does not know this way of signing in.", "Sign in another way.", OWNER),
+    "unsupported_response_type": ("The app is not registered for this answer.", "Check the app's platforms.", OWNER),
+    "temporarily_unavailable": ("The service has a passing problem.", "Try again in a minute.", NOBODY),
+    "server_error": ("The service has a passing problem.", "Try again in a minute.", NOBODY),
+}
+FAMILIES: Mapping[str, tuple[str, str, str]] = {
+    "53": ("A rule of the organisation refused; this number is not in our list.", "Ask which policy applies.", ADMIN),
+    "700": ("Something about the app does not fit; this number is not in our list.", "Check how the app is registered.", OWNER),
+    "80": ("The organisation's own check of passwords failed; this number is not in our list.", "Tell your administrator.", ADMIN),
+}
+NUMBER = re.compile(r"(?:AADSTS\s*)(\d{4,9})|(?<![\w.-])(\d{5,8})(?![\w.-])", re.IGNORECASE)
+IDS = {  # what of a pasted message lets an administrator find the attempt
+    "correlation_id": re.compile(r"correlation[ _]id\W{1,4}([0-9a-f-]{36})", re.IGNORECASE),
+    "timestamp": re.compile(r"timestamp\W{1,4}(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\dZ)", re.IGNORECASE),
+}
+
+
 class Explanation(Value):
-    """A refusal in plain words: why, what would cure it, and who can do that."""
+    """A refusal in plain words: why, what would cure it, and who can do that.
+
+    `code` is `AADSTS53003` or OAuth's word; `here` what is particular to the ways of signing in (by `aadsts.FLOWS`), `flows` in which of
+    them it is met; `admin` what whoever administers the tenant can do; `source` where that is written.
+    """
 
     cause: str
     cure: str
     who: str
+    code: str = ""
+    here: Mapping[str, str] = MappingProxyType({})
+    flows: str = ""
+    admin: str = ""
+    source: str = ""
 
     @property
     def needs_admin(self) -> bool:
@@ -80,8 +129,32 @@ def failure(answer: Mapping[str, Any]) -> AuthError:
 
 def explanation(error: AuthError) -> Explanation | None:
     """Plain words for an error by its number, None when the number is not in our list."""
-    known = NUMBERS.get(error.code)
-    return Explanation(*known[1:]) if known else None
+    return of_number(error.code) if error.code in NUMBERS else None
+
+
+def of_number(number: int) -> Explanation | None:
+    """Plain words for an AADSTS number; for one that is not in our list what its family says, None where it has none."""
+    code, entry = f"AADSTS{number}", NUMBERS.get(number)
+    if entry:
+        return Explanation(entry.cause, entry.cure, entry.who, code, entry.here, entry.flows, entry.admin, entry.source)
+    family = next((told for start, told in FAMILIES.items() if code.startswith(f"AADSTS{start}")), None)
+    return Explanation(*family, code) if family else None
+
+
+def of_text(text: str) -> list[Explanation]:
+    """Plain words for whatever a text names, nothing twice: numbers first, and where there are none that we know, OAuth's words.
+
+    The text may be a number, a message that somebody got, or a whole answer of the service.
+    """
+    numbers = dict.fromkeys(int(found[1] or found[2]) for found in NUMBER.finditer(text))
+    told = [explained for number in numbers if (explained := of_number(number))]
+    named = dict.fromkeys(word for word in re.findall(r"[a-z_]{6,40}", text.lower()) if word in WORDS)
+    return told or [Explanation(*WORDS[word], word, source="RFC 6749, RFC 8628, OpenID Connect Core") for word in named]
+
+
+def ids_in(text: str) -> dict[str, str]:
+    """The ids in a text by which an administrator finds an attempt in the sign-in log, by `IDS`."""
+    return {name: found[1] for name, pattern in IDS.items() if (found := pattern.search(text))}
 
 
 def aadsts_number(answer: Mapping[str, Any]) -> int:
@@ -96,7 +169,7 @@ def aadsts_number(answer: Mapping[str, Any]) -> int:
 
 def _kind(code: int) -> str:
     if code in NUMBERS:
-        return NUMBERS[code][0]
+        return NUMBERS[code].kind
     digits = str(code)
     return "policy" if digits.startswith("53") else "app" if digits.startswith("700") else ""
 

@@ -3,8 +3,8 @@
 import pytest
 
 from daypass import errors
-from daypass.auth.aadsts import NUMBERS
-from daypass.auth.explain import BY_KIND, aadsts_number, explanation, failure
+from daypass.auth.aadsts import ADMIN, ENTRIES, FLOWS, NUMBERS
+from daypass.auth.explain import BY_KIND, BY_WORD, WORDS, aadsts_number, explanation, failure, ids_in, of_text
 
 
 def refusal(error: str, number: int = 0, suberror: str = "") -> dict[str, object]:
@@ -75,12 +75,65 @@ def test_the_number_is_the_first_known_one(answer: dict[str, object], number: in
 
 @pytest.mark.parametrize("number", sorted(NUMBERS))
 def test_every_number_in_the_table_has_a_kind_a_cause_and_a_cure_of_one_line(number: int) -> None:
-    kind, cause, cure, who = NUMBERS[number]
-    assert kind in {*BY_KIND, "wait"}
-    assert all(text and len(text) <= 160 and "\n" not in text for text in (cause, cure, who))
+    entry = NUMBERS[number]
+    assert entry.kind in {*BY_KIND, "wait"}
+    assert set(entry.flows) <= set(FLOWS)
+    assert entry.flows
+    assert all(text and len(text) <= 160 and "\n" not in text for text in (entry.cause, entry.cure, entry.who, *entry.here.values()))
+    assert entry.here.keys() <= set(entry.flows)
+    assert entry.source
+    assert bool(entry.admin) >= (entry.who == ADMIN), "who must be asked is told what to do"
     told = explanation(failure(refusal("something_new", number)))
     assert told is not None
-    assert told.cause == cause
+    assert (told.cause, told.code) == (entry.cause, f"AADSTS{number}")
+
+
+def test_no_number_is_in_two_entries() -> None:
+    assert sum(len(entry.numbers) for entry in ENTRIES) == len(NUMBERS)
+
+
+def test_no_cure_weakens_anything() -> None:
+    told = " ".join(f"{entry.cure} {entry.admin}" for entry in ENTRIES).lower()
+    assert not [word for word in ("password grant", "ropc", "verify=false", "plaintext", "all users", "disable mfa") if word in told]
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("53003", ["AADSTS53003"]),
+        ("AADSTS53003: Access has been blocked. Trace ID: 6cd0e99e-0c95-4b5a-9c0a-53a9a8f20000", ["AADSTS53003"]),
+        ("aadsts 700082", ["AADSTS700082"]),
+        ('{"error": "invalid_grant", "error_codes": [50173], "suberror": "bad_token"}', ["AADSTS50173"]),
+        ("AADSTS50076 and then AADSTS50076, AADSTS65001", ["AADSTS50076", "AADSTS65001"]),
+        ("invalid_grant", ["invalid_grant"]),
+        ('{"error":"slow_down"}', ["slow_down"]),
+        ("AADSTS53999", ["AADSTS53999"]),
+        ("AADSTS99999", []),
+        ("AADSTS99999 invalid_client", ["invalid_client"]),
+        ("it does not work", []),
+        ("", []),
+        ("call +1 425 5550100 or see 10.0.53003.1", []),
+    ],
+)
+def test_a_text_names_what_is_to_be_explained(text: str, codes: list[str]) -> None:
+    assert [told.code for told in of_text(text)] == codes
+
+
+def test_a_family_says_what_can_be_said_of_a_number_that_is_not_listed() -> None:
+    (told,) = of_text("AADSTS53999")
+    assert told.needs_admin
+    assert "not in our list" in told.cause
+
+
+def test_the_ids_of_an_attempt_are_found_in_a_message() -> None:
+    message = "AADSTS53003: Blocked. Trace ID: t Correlation ID: 6cd0e99e-0c95-4b5a-9c0a-53a9a8f20000 Timestamp: 2026-11-22 10:00:00Z"
+    assert ids_in(message) == {"correlation_id": "6cd0e99e-0c95-4b5a-9c0a-53a9a8f20000", "timestamp": "2026-11-22 10:00:00Z"}
+    assert ids_in('{"correlation_id":"6cd0e99e-0c95-4b5a-9c0a-53a9a8f20000","timestamp":"2026-11-22 10:00:00Z"}') == ids_in(message)
+    assert ids_in("nothing") == {}
+
+
+def test_every_word_that_decides_is_explained() -> None:
+    assert set(BY_WORD) - {"code_expired", "invalid_tenant"} <= set(WORDS)
 
 
 def test_an_unknown_number_is_not_explained_by_guessing() -> None:
