@@ -31,8 +31,7 @@ _CUSTOM = {"bias": WHOLE, "standardOffset": _CHANGE, "daylightOffset": {"dayligh
 def time_zone(value: Any) -> Json:
     """A client's time zone: a `timeZoneBase`, which has a name alone, unless its `@odata.type` is `customTimeZone`."""
     members: Json = value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
-    named = next((str(part) for name, part in members.items() if name.lower() == "@odata.type"), "")
-    custom = named.lower().rpartition(".")[2] == "customtimezone"
+    custom = str(members.get("@odata.type")).lower().rpartition(".")[2] == "customtimezone"
     return payload.read(value, {"name": TEXT, **(_CUSTOM if custom else {})}, "customTimeZone" if custom else "timeZoneBase")
 
 
