@@ -21,15 +21,18 @@ def note(exchange: dict[str, Any]) -> None:
     """Keep an exchange with Graph if it is the first of its shape; the judge misses annotations where none were accepted."""
     if any("metadata=none" in value for name, value in exchange["request_headers"].items() if name.lower() == "accept"):
         return
+    key = kind(exchange)
+    if urlsplit(exchange["url"]).path.lower().startswith(("/v1.0/", "/beta/")) and key not in NOTED:
+        NOTED[key] = json.loads(json.dumps(exchange))  # a copy: tests go on with theirs
+
+
+def kind(exchange: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What exchanges of the same shape have in common."""
     url = urlsplit(exchange["url"])
-    if not url.path.lower().startswith(("/v1.0/", "/beta/")):
-        return
     path = tuple("*" if len(part) > LONGEST_NAME or any(letter.isdigit() for letter in part) else part for part in url.path.split("/")[2:])
     options = frozenset(name.lower() for name, _ in parse_qsl(url.query, keep_blank_values=True))
     bodies = shape(exchange["request_body"]), shape(exchange["response_body"])
-    key = exchange["method"], path, options, exchange["status"], bodies
-    if key not in NOTED:
-        NOTED[key] = json.loads(json.dumps(exchange))  # a copy: tests go on with theirs
+    return exchange["method"], path, options, exchange["status"], bodies
 
 
 def note_all(exchanges: Iterable[dict[str, Any]]) -> None:

@@ -51,18 +51,6 @@ TAKEN_ALL_THE_SAME = {
     "attachments whose kind is told by what they have": r"/attachments -> 201: \$\.\w+ unknown property .*belongs to derived",
 }
 
-# What the service answers although its contract says nothing of it, or the judge's cut of the contract does not reach so far.
-ANSWERED_ALL_THE_SAME = {
-    "the code and the message within a refusal (concepts/delta-query-overview; observed by others of To Do)": (
-        r"innerError\.(code|message) unknown"
-    ),
-    "routes that are documented, each with its page, and not in the judge's cut": r" no such path in the contract",
-    "the kinds of a place's mode, of which the judge's cut has only the base (resources/placemode)": r"\w+PlaceMode where",
-    "places of other kinds than rooms (api/place-get, api/place-update)": (
-        r"/places/\S+ -> 200: \$(\.\w+)* (@odata\.type \S+ where|unknown property \(not in microsoft\.graph\.room\))"
-    ),
-}
-
 # Routes that nobody is granted, whoever asks, and such whose bytes go past the recorder, with the tests that see to them.
 NOT_GRANTED = {
     "nobody has a photo": r"GET /users/\{user_id\}/photos?(/.*)?",
@@ -82,27 +70,21 @@ def judged(tmp_path_factory):
     return judging.judge(kit, exchanges, tmp_path_factory.mktemp("judged"))
 
 
-def unknown(findings, known):
-    """The findings that no known exception covers."""
-    pattern = re.compile("|".join(known.values()), re.DOTALL)
-    return [finding for finding in findings if not pattern.search(finding)]
-
-
 def test_what_was_granted_is_answered_within_the_contract(judged):
     told = judging.told([verdict for verdict in judged if verdict[0]["status"] < 400], "response")
-    wrong = unknown(told, ANSWERED_ALL_THE_SAME)
+    wrong = judging.unknown(told, judging.ANSWERED_ALL_THE_SAME)
     assert not wrong, "\n".join(wrong)
 
 
 def test_what_was_refused_is_refused_in_the_declared_form(judged):
     told = judging.told([verdict for verdict in judged if verdict[0]["status"] >= 400], "response")
-    wrong = unknown(told, ANSWERED_ALL_THE_SAME)
+    wrong = judging.unknown(told, judging.ANSWERED_ALL_THE_SAME)
     assert not wrong, "\n".join(wrong)
 
 
 def test_what_was_granted_was_asked_within_the_contract_or_is_known_to_be_taken(judged):
     asked = judging.told([verdict for verdict in judged if verdict[0]["status"] < 400], "request")
-    wrong = unknown(asked, {**TAKEN_ALL_THE_SAME, **ANSWERED_ALL_THE_SAME})
+    wrong = judging.unknown(asked, {**TAKEN_ALL_THE_SAME, **judging.ANSWERED_ALL_THE_SAME})
     assert not wrong, "\n".join(wrong)
 
 

@@ -23,6 +23,7 @@ from daypass.wire import Request, Response, Sleep
 from ..faults import Disrupted
 from ..routes import Call, Fault, Route, begun_again, reply
 from ..together import together
+from .answers import allow
 from .throttle import MOST_AT_A_TIME
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Step:
 
 async def answer(call: Call) -> Response:
     """Answer a batch: a chain one request after the other, independent ones four at a time."""
+    allow(call)
     steps, state = _steps(call.json()), call.tenant.state
     if any(step.after for step in steps):
         answered = await _chained(call, steps)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from ..calendar import events
@@ -17,7 +18,6 @@ from .box import invalid
 Json = dict[str, Any]
 
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
-INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z")
 LINK_MEMBERS = ("webUrl", "applicationName", "displayName", "externalId")
 
 
@@ -29,8 +29,9 @@ def new_step(given: Json, step_id: str, now: float) -> Json:
         "createdDateTime": _instant(given, "createdDateTime") or events.timestamp(now),
         "isChecked": bool(given.get("isChecked")),
     }
+    when = _instant(given, "checkedDateTime")
     if step["isChecked"]:
-        step["checkedDateTime"] = _instant(given, "checkedDateTime") or events.timestamp(now)
+        step["checkedDateTime"] = when or events.timestamp(now)
     return step
 
 
@@ -38,14 +39,14 @@ def changed_step(step: Json, given: Json, now: float, *, unchecks: bool) -> Json
     """A step with a client's changes; with `unchecks` it is unchecked by whatever does not say that it is checked."""
     if "createdDateTime" in given:
         raise invalid("The property 'createdDateTime' cannot be updated.")
-    checked = given.get("isChecked")
+    when, checked = _instant(given, "checkedDateTime"), given.get("isChecked")
     if checked is None:
         checked = False if unchecks else step["isChecked"]
     name = given.get("displayName")
     after: Json = {**step, "displayName": step["displayName"] if name is None else name, "isChecked": checked}
     after.pop("checkedDateTime", None)
     if checked:
-        after["checkedDateTime"] = _instant(given, "checkedDateTime") or step.get("checkedDateTime") or events.timestamp(now)
+        after["checkedDateTime"] = when or step.get("checkedDateTime") or events.timestamp(now)
     return after
 
 
@@ -71,7 +72,12 @@ def changed_link(link: Json, given: Json) -> Json:
 
 
 def _instant(given: Json, name: str) -> str | None:
+    """A moment that a client sent, in UTC; None where it sent none."""
     text = given.get(name)
-    if text and not INSTANT.fullmatch(text):
-        raise invalid(f"The property '{name}' has an invalid value")
-    return text
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise invalid(f"The property '{name}' has an invalid value") from None
+    return events.timestamp(moment.timestamp(), digits=7 if moment.microsecond else 0)

@@ -16,7 +16,12 @@ TASK_LIST = {
     **read_only(FLAG, "isOwner", "isShared"),
     **read_only([OBJECT], "tasks"),
 }
-STEP = {"displayName": TEXT, "isChecked": FLAG, "checkedDateTime": TEXT, "createdDateTime": TEXT, **read_only(TEXT, "id")}
+STEP = {
+    "displayName": TEXT,
+    "isChecked": FLAG,
+    **dict.fromkeys(("checkedDateTime", "createdDateTime"), INSTANT),
+    **read_only(TEXT, "id"),
+}
 LINK = {**dict.fromkeys(("webUrl", "applicationName", "displayName", "externalId"), TEXT), **read_only(TEXT, "id")}
 FILE = {
     **dict.fromkeys(("name", "contentBytes", "contentType"), TEXT),

@@ -51,6 +51,15 @@ def test_each_request_is_answered_for_itself(graph):
     assert answers["a"]["headers"]["Content-Type"].startswith("application/json")
 
 
+@pytest.mark.parametrize("option", ["$top=1", "startDateTime=2026-11-20"])
+def test_a_batch_itself_takes_no_query(graph, option):
+    answer = graph(
+        "POST", f"/$batch?{option}", {"requests": [{"id": "1", "method": "POST", "url": "/me/events", "headers": JSON, "body": LUNCH}]}
+    )
+    assert (answer.status, answer.code) == (501, "notImplemented")
+    assert "Lunch" not in graph.view("2027-12-07T00:00:00Z", "2027-12-08T00:00:00Z").subjects
+
+
 @pytest.mark.parametrize(
     "url",
     ["/me", "me", "/v1.0/me", "v1.0/me", f"{ROOT}/v1.0//me", "/beta/me", "/users('megan@contoso.example')", "/me?$select=id,displayName"],

@@ -82,7 +82,25 @@ def test_when_a_step_was_made_cannot_be_changed(todo, task):
     step = todo("POST", f"{task}/checklistItems", {"displayName": "Bread"}).body
     there = f"{task}/checklistItems/{step['id']}"
     assert refused(todo("PATCH", there, {"createdDateTime": "2026-01-01T00:00:00Z"})) == (400, "invalidRequest")
-    assert refused(todo("PATCH", there, {"checkedDateTime": "yesterday", "isChecked": True})) == (400, "invalidRequest")
+
+
+@pytest.mark.parametrize("checked", [True, False])
+@pytest.mark.parametrize(
+    ("moment", "code"), [("yesterday", "RequestBodyRead"), ("2026-09-20", "RequestBodyRead"), ("2026-02-30T10:00:00Z", "invalidRequest")]
+)
+@pytest.mark.parametrize("member", ["checkedDateTime", "createdDateTime"])
+def test_a_step_takes_no_times_that_are_none(todo, task, member, moment, code, checked):
+    assert refused(todo("POST", f"{task}/checklistItems", {"displayName": "x", "isChecked": checked, member: moment})) == (400, code)
+    if member == "checkedDateTime":
+        step = todo("POST", f"{task}/checklistItems", {"displayName": "Bread"}).body
+        assert refused(todo("PATCH", f"{task}/checklistItems/{step['id']}", {member: moment, "isChecked": checked})) == (400, code)
+
+
+def test_the_times_of_a_step_may_come_with_any_offset(todo, task):
+    when = {"createdDateTime": "2026-09-20T10:00:00+02:00", "checkedDateTime": "2026-09-20T10:00:00.25-07:00"}
+    step = todo("POST", f"{task}/checklistItems", {"displayName": "Bread", "isChecked": True, **when}).body
+    (step,) = todo("GET", task).body["checklistItems"]
+    assert (step["createdDateTime"], step["checkedDateTime"]) == ("2026-09-20T08:00:00Z", "2026-09-20T17:00:00.2500000Z")
 
 
 @pytest.mark.parametrize(("method", "status"), [("PATCH", 412), ("DELETE", 412)])
