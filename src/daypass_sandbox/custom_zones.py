@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from .calendar.recurrence import DAYS
+from .graph.payload import without_nulls
 
 Json = dict[str, Any]
 
@@ -31,8 +32,8 @@ def normal(given: Mapping[str, Any]) -> Json:
     Where summer time would be behind standard time, the two change places, so that `daylightBias` is never positive
     (api/user-update-mailboxsettings, example 2).
     """
-    standard = {**NO_CHANGE, **_given(given.get("standardOffset"))}
-    daylight = {"daylightBias": 0, **NO_CHANGE, **_given(given.get("daylightOffset"))}
+    standard = {**NO_CHANGE, **without_nulls(given.get("standardOffset"))}
+    daylight = {"daylightBias": 0, **NO_CHANGE, **without_nulls(given.get("daylightOffset"))}
     bias, shift = given.get("bias") or 0, daylight.pop("daylightBias")
     if shift > 0:
         bias, shift, standard, daylight = bias + shift, -shift, daylight, standard
@@ -48,10 +49,6 @@ def normal(given: Mapping[str, Any]) -> Json:
         "standardOffset": standard,
         "daylightOffset": {"daylightBias": shift, **daylight},
     }
-
-
-def _given(offset: Mapping[str, Any] | None) -> Json:
-    return {name: value for name, value in (offset or {}).items() if value is not None}
 
 
 def _check(rule: Json) -> None:

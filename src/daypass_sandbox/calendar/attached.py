@@ -56,7 +56,7 @@ def read(value: Any, read_event: Callable[[Any], Json]) -> Json:
     given = payload.read(value, SHAPES[kind], kind)
     if not given.get("name"):
         raise Fault(400, "ErrorPropertyValidationFailure", "At least one property failed validation. (an attachment needs a name)")
-    kept: Json = {"kind": kind, "contentType": None, "isInline": False, **{name: part for name, part in given.items() if part is not None}}
+    kept: Json = {"kind": kind, "contentType": None, "isInline": False, **payload.without_nulls(given)}
     if kind == "fileAttachment":
         return {**kept, **file_of(kept["name"], kept["contentType"], content_of(given.get("contentBytes")))}
     if kind == "itemAttachment":

@@ -14,7 +14,7 @@ from typing import Any
 
 from daypass.wire import Response
 
-from ..graph import odata
+from ..graph import odata, payload
 from ..graph.clauses import Expand
 from ..graph.permissions import READ_EVENT_DETAILS, WRITE_CALENDARS
 from ..routes import Call, Fault, not_found
@@ -116,7 +116,7 @@ def _shown_item(_: Call, kept: Json, __: Expand) -> Json | None:
     """An attached item as it was sent, times in Graph's own form."""
     if kept["kind"] != "itemAttachment":
         return None
-    content: Json = {name: value for name, value in kept["item"]["content"].items() if value is not None}
+    content = payload.without_nulls(kept["item"]["content"])
     for name in ("start", "end"):
         if kept["item"]["kind"] == "event" and name in content:
             content[name] = {**content[name], "dateTime": f"{content[name]['dateTime']}.0000000"}

@@ -17,6 +17,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from .. import zones
+from ..directory import people
+from ..graph.payload import without_nulls
 from ..routes import Fault
 from . import bodies, extended, identity, online, recurrence
 
@@ -94,7 +96,7 @@ def create(given: Json, author: Author, calendar_id: str) -> Json:
         "id": author.new_id("event"),
         "calendarId": calendar_id,
         "uid": author.new_id("guid").replace("-", "").upper(),
-        "organizer": {"emailAddress": {"name": author.user["displayName"], "address": author.address}},
+        "organizer": {"emailAddress": people.named(author.user)},
         "createdDateTime": timestamp(author.now),
         "type": "singleInstance",
         "version": 0,
@@ -321,18 +323,14 @@ def _settled(given: Json, before: Mapping[str, Any], author: Author) -> Json:
     if given.get("attendees"):
         changes["attendees"] = invited(given["attendees"], before.get("attendees", ()), author.name_of)
     if "body" in changes:
-        changes["body"] = {"contentType": "text", "content": "", **_without_nulls(changes["body"])}
+        changes["body"] = {"contentType": "text", "content": "", **without_nulls(changes["body"])}
     changes |= online.settled(changes, before, author.providers, author.join_url)
     return {**changes, "bodyPreview": bodies.preview(changes["body"])} if "body" in changes else changes
 
 
-def _without_nulls(given: Mapping[str, Any]) -> Json:
-    return {name: value for name, value in given.items() if value is not None}
-
-
 def _places(location: Json | None, locations: list[Json | None] | None) -> Json:
     """The two properties for places, which always correspond: `location` names several in one line (api/event-get, example 2)."""
-    several = [_without_nulls(place) for place in locations or ([location] if location else []) if place and any(place.values())]
+    several = [without_nulls(place) for place in locations or ([location] if location else []) if place and any(place.values())]
     if not several:
         return {"location": NO_PLACE, "locations": []}
     name = (location or {}).get("displayName") or "; ".join(filter(None, (place.get("displayName") for place in several)))

@@ -116,7 +116,7 @@ class _Search:
     """One search for a time to meet; `given` is what the client asked, in the form `payload.read` gives."""
 
     def __init__(self, call: Call, box: Mailbox, given: Json) -> None:
-        self._call, self._given = call, {name: value for name, value in given.items() if value is not None}
+        self._call, self._given = call, payload.without_nulls(given)
         self._length = _seconds(self._given.get("meetingDuration"))
         self._most = self._given.get("maxCandidates", USUAL_CANDIDATES)
         self._least = self._given.get("minimumAttendeePercentage", USUAL_PERCENTAGE)

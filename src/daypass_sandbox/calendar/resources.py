@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .. import zones
+from ..directory import people
 from . import attached, bodies, events, identity
 from .mailbox import Slot
 
@@ -116,8 +117,7 @@ def _part(slot: Slot, name: str) -> Any:
 
 def calendar(stored: Json, user: Mapping[str, Any]) -> Json:
     """A calendar as a Graph resource."""
-    owner = {"name": user["displayName"], "address": user.get("mail") or user["userPrincipalName"]}
-    whole: Json = {**stored, "owner": stored.get("owner", owner)}
+    whole: Json = {"owner": people.named(user), **stored}
     return {name: whole[name] for name in CALENDAR_PROPERTIES if name in whole}
 
 

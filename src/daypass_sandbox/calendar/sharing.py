@@ -10,6 +10,8 @@ import base64
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..directory import people
+
 if TYPE_CHECKING:
     from ..tenant import State
     from .mailbox import Mailbox
@@ -87,8 +89,7 @@ def mount(box: Mailbox, calendar: Mapping[str, Any], owner: Mapping[str, Any], c
     if any(known.get("sharedBy") == source for known in box.calendars.values()):
         return
     kept = {name: value for name, value in calendar.items() if name != "permissions"}
-    address = {"name": owner["displayName"], "address": owner.get("mail") or owner["userPrincipalName"]}
-    own: Json = {"id": calendar_id, "isDefaultCalendar": False, "isRemovable": True, "sharedBy": source, "owner": address}
+    own: Json = {"id": calendar_id, "isDefaultCalendar": False, "isRemovable": True, "sharedBy": source, "owner": people.named(owner)}
     if calendar["isDefaultCalendar"]:
         own["name"] = owner["displayName"]
     box.calendars[calendar_id] = {**kept, **own}

@@ -7,6 +7,7 @@ from typing import Any, cast
 from daypass.wire import Response
 
 from ..clock import graph_stamp
+from ..directory.credentials import SECRET_LIFE_SECONDS
 from ..directory.log import note
 from ..entra import apps as registrations
 from ..entra.addresses import parts_of
@@ -26,7 +27,6 @@ MEMBERS: dict[str, type] = {
     "redirectUris": list,
     "secret": str,
 }
-SECRET_LIFE_SECONDS = 2 * 365 * 86400
 
 
 def list_apps(call: Call) -> Response:

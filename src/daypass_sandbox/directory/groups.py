@@ -13,7 +13,7 @@ from daypass.wire import Response
 
 from ..calendar.calendars import new_mailbox
 from ..clock import graph_stamp
-from ..graph import odata
+from ..graph import odata, payload
 from ..graph.permissions import CREATE_GROUPS, DELETE_GROUPS, READ_GROUP, READ_GROUPS, WRITE_GROUP
 from ..routes import Call, Fault, Route
 from . import members, shapes
@@ -117,7 +117,7 @@ def _founded(call: Call, values: Json) -> Json:
         "id": call.tenant.new_id("user"),
         "createdDateTime": now,
         "visibility": "Public" if unified else "Private",
-        **{name: value for name, value in values.items() if value is not None},
+        **payload.without_nulls(values),
         **({"mail": mail, "proxyAddresses": [f"SMTP:{mail}"]} if mail else {}),
         "renewedDateTime": now,
     }

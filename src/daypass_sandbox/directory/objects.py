@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlsplit
 
-from ..clock import graph_stamp
+from ..clock import graph_stamp, parse_instant
 from ..graph import payload
 from ..routes import Call, Fault
 from .log import TYPES, note, related
@@ -109,8 +108,7 @@ def instant(text: str, name: str, resource: str) -> str:
     if not INSTANT.fullmatch(text):
         raise invalid_value(name, resource)
     try:
-        moment = datetime.fromisoformat(text.upper())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").zfill(20)
+        return graph_stamp(parse_instant(text.upper())).zfill(20)
     except (ValueError, OverflowError):
         raise invalid_value(name, resource) from None
 

@@ -28,5 +28,9 @@ def display_name(users: Mapping[str, Mapping[str, Any]], address: str) -> str | 
 
 def address_of(state: State, owner_id: str) -> dict[str, str]:
     """The name and address of a user or group."""
-    owner: Mapping[str, Any] = state.users.get(owner_id) or state.groups[owner_id]
+    return named(state.users.get(owner_id) or state.groups[owner_id])
+
+
+def named(owner: Mapping[str, Any]) -> dict[str, str]:
+    """The name and address of a user or group, as Graph writes an emailAddress."""
     return {"name": owner["displayName"], "address": owner.get("mail") or owner["userPrincipalName"]}

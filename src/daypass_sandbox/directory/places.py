@@ -142,7 +142,7 @@ def create_place(call: Call) -> Response:
     _check_parent(call, kind, given.get("parentId"))
     tenant = call.tenant
     place_id = _new_account(call, name) if kind.name in HAS_MAILBOX else tenant.new_id("guid")
-    place: Json = {"type": kind.name, "id": place_id, "placeId": place_id, "displayName": name, **_without_nulls(given)}
+    place: Json = {"type": kind.name, "id": place_id, "placeId": place_id, "displayName": name, **payload.without_nulls(given)}
     if kind.name in HAS_MAILBOX:
         place["placeId"] = tenant.new_id("guid")
     tenant.state.places[place_id] = place
@@ -247,10 +247,6 @@ def _new_account(call: Call, name: str) -> str:
     tenant.state.users[user_id] = {**account, "x-room": True}
     tenant.state.mailboxes[user_id] = new_mailbox(tenant.new_id, "UTC")
     return user_id
-
-
-def _without_nulls(given: Mapping[str, Any]) -> Json:
-    return {name: value for name, value in given.items() if value is not None}
 
 
 def _bad(message: str) -> Fault:

@@ -62,8 +62,7 @@ def create_user(call: Call) -> Response:
     guest = values.get("userType") == "Guest"
     mail = None if guest or local else values.get("mail") or values["userPrincipalName"]
     creation = {"createdDateTime": graph_stamp(tenant.clock.now()), "creationType": "LocalAccount" if local else None}
-    user = {"id": user_id, **values, **creation, "mail": values.get("mail") or mail}
-    user = {name: value for name, value in user.items() if value is not None}
+    user = payload.without_nulls({"id": user_id, **values, **creation, "mail": values.get("mail") or mail})
     tenant.state.users[user_id] = user
     if mail:
         tenant.state.mailboxes[user_id] = new_mailbox(tenant.new_id, MAILBOX_ZONE)

@@ -56,6 +56,11 @@ def read_only(kind: Any, *names: str) -> dict[str, ReadOnly]:
     return dict.fromkeys(names, ReadOnly(kind))
 
 
+def without_nulls(members: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The members that a client gave a value: a null says as little as a member that is not there."""
+    return {name: value for name, value in (members or {}).items() if value is not None}
+
+
 def read(value: Any, shape: Any, name: str) -> Any:
     """The value in the shape's own form; None stays None and read-only members are left out."""
     if value is None or shape == ANYTHING:

@@ -69,8 +69,7 @@ def send_mail(call: Call) -> Response:
         message_text = "At least one recipient isn't valid., A message can't be sent because it contains no recipients."
         raise Fault(400, "ErrorInvalidRecipients", message_text)
     sender = {"emailAddress": people.address_of(call.tenant.state, owner_id(call))}
-    written: Json = message.get("body") or {}
-    body: Json = {"contentType": "text", "content": "", **{name: part for name, part in written.items() if part is not None}}
+    body: Json = {"contentType": "text", "content": "", **payload.without_nulls(message.get("body"))}
     kept = {
         "@odata.type": "#microsoft.graph.message",
         **message,

@@ -162,7 +162,7 @@ def _hours(before: Json, given: Json, call: Call) -> Json:  # noqa: ARG001
 
 def _replies(before: Json, given: Json, call: Call) -> Json:  # noqa: ARG001
     """Automatic replies with a client's changes, times in UTC; a schedule that ends before it begins is refused."""
-    given = {name: value for name, value in given.items() if value is not None}
+    given = payload.without_nulls(given)
     for name in ("scheduledStartDateTime", "scheduledEndDateTime"):
         if name in given:
             stored = events.stored_time(given[name], name)

@@ -6,12 +6,12 @@ microsoft-graph-docs, 221 of msgraph-sdk-php, 9498 of microsoft-graph-docs-contr
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from daypass.wire import Response
 
 from ..calendar.events import timestamp
+from ..clock import parse_instant
 from ..graph import odata, payload
 from ..graph.payload import FLAG, TEXT, read_only
 from ..routes import Call, Fault, Route
@@ -165,8 +165,7 @@ def _found(call: Call) -> Json:
 def _expiry(call: Call, text: str, topic: Topic, *, rich: bool) -> float:
     """The end of a subscription's life (seconds since 1970), at least 45 minutes away; Fault 400 for the past and beyond the longest."""
     try:
-        moment = datetime.fromisoformat(text)
-        expires = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        expires = parse_instant(text)
     except (ValueError, OverflowError):
         hint = "Are all property names spelled and camelCased properly?"
         raise invalid(f"Could not process subscription creation payload. {hint} (expirationDateTime)") from None

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from ..calendar import events
+from ..clock import parse_instant
 from .box import invalid
 
 Json = dict[str, Any]
@@ -77,7 +77,7 @@ def _instant(given: Json, name: str) -> str | None:
     if not text:
         return None
     try:
-        moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
+        seconds = parse_instant(text.upper())
     except (ValueError, OverflowError):
         raise invalid(f"The property '{name}' has an invalid value") from None
-    return events.timestamp(moment.timestamp(), digits=7 if moment.microsecond else 0)
+    return events.timestamp(seconds, digits=7 if seconds % 1 else 0)

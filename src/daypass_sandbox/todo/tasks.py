@@ -18,6 +18,7 @@ from typing import Any
 from .. import zones
 from ..calendar import events, recurrence
 from ..calendar.recurrence import Rule
+from ..graph import payload
 from ..routes import Fault
 from . import parts
 
@@ -107,8 +108,7 @@ def _settled(task: Json, given: Json, writer: Writer) -> Json:
         names: list[str | None] = given["categories"] or []
         after["categories"] = [name for name in names if name]
     if "body" in given:
-        body: Json = given["body"] or {}
-        after["body"] = {"content": "", "contentType": "text", **{name: value for name, value in body.items() if value is not None}}
+        after["body"] = {"content": "", "contentType": "text", **payload.without_nulls(given["body"])}
         after["bodyLastModifiedDateTime"] = events.timestamp(writer.now)
     for name in (*DAYS, "reminderDateTime"):
         if name in given:
