@@ -76,10 +76,10 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "temporarily_unavailable": ("The service has a passing problem.", "Try again in a minute.", NOBODY),
     "server_error": ("The service has a passing problem.", "Try again in a minute.", NOBODY),
 }
-FAMILIES: Mapping[str, tuple[str, str, str]] = {
-    "53": ("A rule of the organisation refused; this number is not in our list.", "Ask which policy applies.", ADMIN),
-    "700": ("Something about the app does not fit; this number is not in our list.", "Check how the app is registered.", OWNER),
-    "80": ("The organisation's own check of passwords failed; this number is not in our list.", "Tell your administrator.", ADMIN),
+FAMILIES: Mapping[str, tuple[str, str, str, str]] = {  # by their first digits: the kind, the cause, the cure, who can
+    "53": ("policy", "A rule of the organisation refused; this number is not in our list.", "Ask which policy applies.", ADMIN),
+    "700": ("app", "Something about the app does not fit; this number is not in our list.", "Check how the app is registered.", OWNER),
+    "80": ("", "The organisation's own check of passwords failed; this number is not in our list.", "Tell your administrator.", ADMIN),
 }
 NUMBER = re.compile(r"(?:AADSTS\s*)(\d{4,9})|(?<![\w.-])(\d{5,8})(?![\w.-])", re.IGNORECASE)
 IDS = {  # what of a pasted message lets an administrator find the attempt
@@ -137,8 +137,8 @@ def of_number(number: int) -> Explanation | None:
     code, entry = f"AADSTS{number}", NUMBERS.get(number)
     if entry:
         return Explanation(entry.cause, entry.cure, entry.who, code, entry.here, entry.flows, entry.admin, entry.source)
-    family = next((told for start, told in FAMILIES.items() if code.startswith(f"AADSTS{start}")), None)
-    return Explanation(*family, code) if family else None
+    family = _family(number)
+    return Explanation(*family[1:], code) if family else None
 
 
 def of_text(text: str) -> list[Explanation]:
@@ -170,8 +170,12 @@ def aadsts_number(answer: Mapping[str, Any]) -> int:
 def _kind(code: int) -> str:
     if code in NUMBERS:
         return NUMBERS[code].kind
-    digits = str(code)
-    return "policy" if digits.startswith("53") else "app" if digits.startswith("700") else ""
+    family = _family(code)
+    return family[0] if family else ""
+
+
+def _family(code: int) -> tuple[str, str, str, str] | None:
+    return next((told for start, told in FAMILIES.items() if str(code).startswith(start)), None)
 
 
 def _otherwise(word: str) -> type[AuthError]:
