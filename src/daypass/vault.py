@@ -12,8 +12,6 @@ or in a file beside the vault. `Vault.grade` says honestly what each is worth.
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import json
 import os
 import stat
@@ -25,6 +23,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from .errors import ConfigError, StorageError
+from .private import delete, locked, make_private_folder, others_can_read, read_file, read_own, storage_error, write_whole
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -32,10 +31,8 @@ if TYPE_CHECKING:
 MAGIC = b"daypass-vault-1 "
 NONCE_BYTES = 12
 KEY_BYTES = 32
-LOCK_SECONDS = 120.0  # the longest that a holder takes is a renewal, which ends after 90 seconds, and a few answers of the keyring
 KEYRING_SECONDS = 3.0
 PROOF_BYTES = 16_384  # more than a sign-in takes
-MOST_BYTES = 16_777_216  # no sealed file or key comes near it
 
 GRADES = {
     "keyring": "A: sealed, the key is in the system's keyring",
@@ -68,7 +65,7 @@ class Vault:
     def grade(self) -> str:
         """What the key's keeper is worth, in words."""
         keeper = (self._keeper_now() or self._keeper_wanted()) if self.folder else "memory"
-        return GRADES[keeper] + (READABLE if keeper == "keyfile" and _others_can_read(self._key_file) else "")
+        return GRADES[keeper] + (READABLE if keeper == "keyfile" and others_can_read(self._key_file) else "")
 
     def read(self) -> dict[str, Any]:
         """The state as it stands; needs no lock, for files change only by renaming."""
@@ -99,7 +96,7 @@ class Vault:
             proof = self.path + ".proof"
             self._keep({"proof": "x" * PROOF_BYTES}, proof)
             self._opened(proof)
-            _delete(proof)
+            delete(proof)
             try:
                 self._opened_or_set_aside()
             except (StorageError, ConfigError):
@@ -117,7 +114,7 @@ class Vault:
                 self._warn(f"The stored sign-in could not be opened ({OUT_OF_REACH}); it is deleted all the same.")
             self._memory.content = b"{}"
             for path in self._files():
-                _delete(path)
+                delete(path)
             return state
 
     def _files(self) -> list[str]:
@@ -129,12 +126,12 @@ class Vault:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise _storage_error("read", self.folder, error) from None
+            raise storage_error("read", self.folder, error) from None
 
     def _opened(self, path: str) -> dict[str, Any]:
         if not self.folder:
             return json.loads(self._memory.content)
-        sealed = _read_own(path)
+        sealed = read_own(path)
         return {} if sealed is None else self._open(sealed)
 
     def _opened_or_set_aside(self) -> dict[str, Any]:
@@ -146,7 +143,7 @@ class Vault:
 
     def _keep(self, state: dict[str, Any], path: str) -> None:
         if self.folder:
-            _write_whole(path, self._seal(state))
+            write_whole(path, self._seal(state))
         else:
             self._memory.content = json.dumps(state).encode()
 
@@ -180,7 +177,7 @@ class Vault:
 
     def _keeper_now(self) -> str:
         with suppress(StorageError):
-            return _keeper_named((_read_own(self.path) or b"").partition(b"\n")[0])
+            return _keeper_named((read_own(self.path) or b"").partition(b"\n")[0])
         return ""
 
     def _keeper_wanted(self) -> str:
@@ -204,13 +201,13 @@ class Vault:
             return key
         if not create:
             raise _Unreadable("its key is gone")
-        with _locked(os.path.join(self.folder, "lock")):  # the folder's identities share this key, though not their own locks
+        with locked(os.path.join(self.folder, "lock")):  # the folder's identities share this key, though not their own locks
             return look() or self._new_key(keeper)
 
     def _new_key(self, keeper: str) -> bytes:
         key = os.urandom(KEY_BYTES)
         if keeper == "sibling":
-            _write_whole(self._sibling(), key)
+            write_whole(self._sibling(), key)
         elif _keyring("set", self.folder, key) != key:
             raise StorageError("The system's keyring did not keep the key. Unlock it, or set DAYPASS_KEY_FILE.")
         return key
@@ -229,7 +226,7 @@ class Vault:
             reason = "the stored sign-in is sealed with a key file, and none is named here: name it, or sign in again without it"
             raise ConfigError("DAYPASS_KEY_FILE", reason, ("environment",))
         try:
-            content, found = _read_file(self._key_file)
+            content, found = read_file(self._key_file)
         except OSError as error:
             reason = f"cannot read {self._key_file} ({error.strerror}): name a file that can be read, or unset it and sign in again"
             raise ConfigError("DAYPASS_KEY_FILE", reason) from None
@@ -247,7 +244,7 @@ class Vault:
         raise ConfigError("DAYPASS_KEY_FILE", f"{self._key_file} must hold 32 bytes, raw or in base64 (openssl rand -base64 32)")
 
     def _key_beside(self) -> bytes | None:
-        key = _read_own(self._sibling()) or b""
+        key = read_own(self._sibling()) or b""
         return key if len(key) == KEY_BYTES else None
 
     # -- the files
@@ -257,7 +254,7 @@ class Vault:
         try:
             os.replace(self.path, aside)
         except OSError as error:
-            raise _storage_error("set aside", self.path, error) from None
+            raise storage_error("set aside", self.path, error) from None
         self._warn(f"The stored sign-in could not be opened ({why}); it was set aside as {aside}.")
 
     @contextmanager
@@ -267,7 +264,7 @@ class Vault:
                 yield
             return
         make_private_folder(self.folder)
-        with _locked(os.path.join(self.folder, f"{_short_hash(self.identity)}.lock")):
+        with locked(os.path.join(self.folder, f"{_short_hash(self.identity)}.lock")):
             yield
 
 
@@ -286,138 +283,6 @@ def _keeper_named(header: bytes) -> str:
     """Who keeps the key, by the header line; "" when it is not one of ours."""
     keeper = header.removeprefix(MAGIC).decode(errors="replace")
     return keeper if header.startswith(MAGIC) and keeper in GRADES and keeper != "memory" else ""
-
-
-def make_private_folder(folder: str) -> None:
-    """Make a folder that only we can enter, or close one that is ours; StorageError says what is wrong with any other.
-
-    A folder that is ours and holds other things is closed only if others can write in it. One with the sticky bit is meant
-    for everybody (/tmp) and stays as it is, even if it is ours.
-    """
-    try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        found = os.stat(folder)
-    except OSError as error:
-        raise _storage_error("make", folder, error) from None
-    if found.st_uid not in (os.geteuid(), 0):
-        raise StorageError(f"The state folder {folder} belongs to another user (uid {found.st_uid}). Use your own: set DAYPASS_STATE_DIR.")
-    others_write = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    if found.st_uid == os.geteuid() and not found.st_mode & stat.S_ISVTX:
-        if others_write or (found.st_mode & 0o077 and _holds_nothing_else(folder)):
-            _close(folder)
-    elif others_write:
-        raise StorageError(
-            f"Other users can write in the state folder {folder}. Use a folder of your own: set DAYPASS_STATE_DIR (a folder in it will do)."
-        )
-
-
-def _holds_nothing_else(folder: str) -> bool:
-    ours = ("key", "lock", "last-listing")
-    with suppress(OSError):  # one that we cannot look into serves nobody else
-        return all(name.startswith(ours) or name.endswith(".lock") or ".vault" in name for name in os.listdir(folder))
-    return True
-
-
-def _close(folder: str) -> None:
-    try:
-        os.chmod(folder, 0o700)
-    except OSError as error:
-        raise _storage_error("close", f"{folder} to others", error) from None
-
-
-def _read_own(path: str) -> bytes | None:
-    """The content of a file in the state folder, None when there is none; StorageError if others may have put it there."""
-    try:
-        content, found = _read_file(path, os.O_NOFOLLOW)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise _storage_error("read", path, error) from None
-    if found.st_uid not in (os.geteuid(), 0):
-        raise StorageError(
-            f"{path} belongs to another user (uid {found.st_uid}). Delete it, or set DAYPASS_STATE_DIR to a folder of yours."
-        )
-    if found.st_mode & stat.S_IWOTH:
-        raise StorageError(f"{path} is not to be trusted: every user can write it. Delete it, and sign in again.")
-    return content
-
-
-def _read_file(path: str, flags: int = 0) -> tuple[bytes, os.stat_result]:
-    """A regular file's content, and what it was when it was opened; a pipe or a device is an OSError, and makes nobody wait."""
-    with open(path, "rb", opener=lambda path, given: os.open(path, given | flags | os.O_NONBLOCK)) as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError(errno.EINVAL, "it is not a regular file")
-        return file.read(MOST_BYTES), found
-
-
-def _others_can_read(path: str) -> bool:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return False
-    return found.st_uid != os.geteuid() or bool(found.st_mode & 0o077)
-
-
-def _write_whole(path: str, content: bytes) -> None:
-    """Put a file in place in one step, readable by its owner alone; a reader meets all of it or none. The lock is held."""
-    temporary = f"{path}.tmp"
-    try:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)  # what a killed writer left, or somebody laid ready for us to write in
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with open(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise _storage_error("write", path, error) from None
-
-
-def _delete(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise _storage_error("delete", path, error) from None
-
-
-@contextmanager
-def _locked(path: str) -> Generator[None]:
-    """Hold a lock against every other process and thread; the file stays, for deleting it would let two in."""
-    try:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise _storage_error("lock", path, error) from None
-    try:
-        _wait_for(lock, path)
-        yield
-    finally:
-        os.close(lock)
-
-
-def _wait_for(lock: int, path: str) -> None:
-    deadline = time.monotonic() + LOCK_SECONDS
-    while True:
-        try:
-            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise StorageError(f"Others have held {path} for {LOCK_SECONDS:.0f} seconds. End them and try again.") from None
-            time.sleep(0.02)
-        except OSError as error:
-            raise _storage_error("lock", path, error) from None
-
-
-def _storage_error(verb: str, path: str, error: OSError) -> StorageError:
-    return StorageError(f"Cannot {verb} {path} ({error.strerror}). Free or unlock it, or set DAYPASS_STATE_DIR to a folder of yours.")
 
 
 def _aes_gcm(key: bytes) -> AESGCM:

@@ -21,7 +21,8 @@ import pytest
 from daypass.auth.login_http import STARTS_WITHIN_SECONDS
 from daypass.client import TOTAL_SECONDS
 from daypass.errors import ConfigError, StorageError
-from daypass.vault import GRADES, KEY_BYTES, KEYRING_SECONDS, LOCK_SECONDS, Vault, _wait_for
+from daypass.private import LOCK_SECONDS, _wait_for
+from daypass.vault import GRADES, KEY_BYTES, KEYRING_SECONDS, Vault
 
 SECRET = "eyJ0eXAiOiJKV1QiLCJub25jZSI6ImNhbmFyeSJ9"
 KEY = bytes(range(KEY_BYTES))

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..errors import NoSuchEvent, StorageError, UsageError
-from ..vault import make_private_folder
+from ..private import make_private_folder
 
 if TYPE_CHECKING:
     from ..model.event import Event
