@@ -10,13 +10,12 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from daypass import cli, config, errors
-from daypass.auth import aadsts, explain
+from daypass.auth import aadsts, authorities, explain
 from daypass.cli import advice
 from daypass_sandbox import faults, quirks
 from daypass_sandbox.calendar import shapes
@@ -50,9 +49,9 @@ def parsers() -> Iterator[tuple[argparse.ArgumentParser, str]]:
     """Every command's parser with its summary; verbs of a command follow it."""
     for name, (module, summary) in cli.COMMANDS.items():
         parser = cli.Parser(prog=f"daypass {name}", add_help=False)
-        getattr(import_module(f"daypass.cli.{module}"), f"configure_{name}")(parser)
-        cli.add_common(parser)
+        cli.configure(module, name, parser)
         yield parser, summary
+        yield from verbs(parser)
     for point in sorted(entry_points(group=cli.PLUGINS), key=lambda point: point.name):
         parser = argparse.ArgumentParser(prog=f"daypass {point.name}", add_help=False)
         module = point.load()
@@ -157,7 +156,7 @@ def clouds() -> str:
     """Which sign-in service goes with which Graph."""
     return table(
         ("authority", "graph_root"),
-        ((code(f"https://{login}"), code(*(f"https://{g}/v1.0" for g in graphs))) for login, graphs in config.CLOUDS.items()),
+        ((code(f"https://{login}"), code(*(f"https://{g}/v1.0" for g in graphs))) for login, graphs in authorities.GRAPHS.items()),
     )
 
 

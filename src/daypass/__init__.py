@@ -16,8 +16,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .app import AsyncClient, Client
-    from .config import Settings, load
+    from .app import AsyncClient, Client, load
+    from .config import Settings
     from .errors import (
         AmbiguousTime,
         AppMisconfigured,
@@ -79,8 +79,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    **dict.fromkeys(("Client", "AsyncClient"), "app"),
-    **dict.fromkeys(("Settings", "load"), "config"),
+    **dict.fromkeys(("Client", "AsyncClient", "load"), "app"),
+    "Settings": "config",
     **dict.fromkeys(("Attendee", "Event", "NewEvent", "Person", "User"), "model.event"),
 }
 

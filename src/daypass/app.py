@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 import os
-import stat
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
+from urllib.parse import urlsplit
 
 from . import client, config
+from .auth.forecast import FREQUENCY_CODES
+from .auth.tokens import LEEWAY_SECONDS
 from .credentials import Credentials
+from .errors import AuthError
 from .graph import operations
+from .private import JsonFile
+from .profiles import Profiles
 from .vault import Vault
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from .wire import Flow, Request, Response
+    from .model.event import User
+    from .wire import Access, Flow, Request, Response
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+def load(
+    flags: Mapping[str, str | None] | None = None, environ: Mapping[str, str] = os.environ, folder: str = "", *, new: bool = False
+) -> config.Settings:
+    """The settings, those of the profile in use among them; see `config.load`.
+
+    `flags` are settings by name that stand above all others, `folder` is where `.env` is looked for (default: the working folder). Raises
+    ConfigError, and UsageError for a profile that was named and is not there, unless it may be a `new` one.
+    """
+    return config.load(flags, environ, folder, profiles_in=profiles_in, new=new)
+
+
+def profiles_in(folder: str) -> Profiles:
+    """The profiles of a state folder; "" for none, which keeps them in memory."""
+    return Profiles(JsonFile(os.path.join(folder, "profiles.json") if folder else ""), lambda: os.urandom(8).hex())
 
 
 class App:
@@ -33,11 +55,19 @@ class App:
         self, settings: config.Settings, environ: Mapping[str, str] = os.environ, warn: Callable[[str], object] = lambda text: None
     ) -> None:
         self.settings, self._environ, self._warn = settings.checked(), environ, warn
+        if settings.storage != "disk" and not settings.folder:
+            no_volume = f"No writable volume is mounted at {settings.state_dir}: t" if settings.storage == "volume" else "T"
+            warn(f"{no_volume}he sign-in is kept in memory and ends with this command.")
 
     @cached_property
     def vault(self) -> Vault:
         """Where this identity's tokens rest."""
-        return Vault(self._state_folder(), self.settings.identity, self.settings.key_file, self._warn)
+        return Vault(self.settings.folder, self.settings.identity, self.settings.key_file, self._warn)
+
+    @cached_property
+    def profiles(self) -> Profiles:
+        """Which sign-ins there are, and what was learnt of their tenants."""
+        return profiles_in(self.settings.folder)
 
     @cached_property
     def transport(self) -> client.Transport:
@@ -47,9 +77,34 @@ class App:
     @cached_property
     def credentials(self) -> Credentials:
         """This identity's tokens."""
-        authority = self.settings.authority
-        hosts = login_hosts(authority.partition("://")[2].lower())
-        return Credentials(self.settings.client_id, f"{authority}/{self.settings.tenant_id}", self.vault, self._send, login_hosts=hosts)
+        return self.credentials_that_wait(time.sleep)
+
+    def credentials_that_wait(self, sleep: Callable[[float], object]) -> Credentials:
+        """This identity's tokens, with another way to let time pass: one that heeds what somebody types."""
+        graph = urlsplit(self.settings.graph_root)
+        return Credentials(
+            self.settings.client_id,
+            self.settings.signs_in_at,
+            self.vault,
+            self._send,
+            sleep=sleep,
+            resource=f"{graph.scheme}://{graph.netloc}",
+            send_local=client.send_local,
+        )
+
+    def token(self, access: Access, least_seconds: float = LEEWAY_SECONDS) -> str:
+        """An access token, as `Credentials.token` gives it; what a refusal teaches of the tenant is remembered."""
+        try:
+            return self.credentials.token(access, least_seconds)
+        except AuthError as error:
+            if error.code in FREQUENCY_CODES:
+                tenant, lasted = self.settings.signs_in_at.url, time.time() - self.credentials.standing().signed_in_at
+                self.profiles.learn(tenant, self.profiles.habits(tenant).replace(lasts_seconds=lasted))
+            raise
+
+    def whose(self, token: str) -> User:
+        """Whose access token this is, as Graph says; raises Unauthorized and other errors of Graph's when it is none of anybody's."""
+        return client.Client(self.settings.graph_root, lambda access: token, self.transport).run(operations.me())
 
     def close(self) -> None:
         """Close the connections, if any were made."""
@@ -58,41 +113,6 @@ class App:
 
     def _send(self, request: Request) -> Response:
         return self.transport.send(request)
-
-    def _state_folder(self) -> str:
-        folder = self.settings.state_dir
-        if self.settings.storage == "disk":
-            return folder
-        if self.settings.storage == "volume":
-            if _is_mounted(folder) and os.access(folder, os.W_OK | os.X_OK):
-                return _place_on(folder)
-            self._warn(f"No writable volume is mounted at {folder}: the sign-in is kept in memory and ends with this command.")
-        else:
-            self._warn("The sign-in is kept in memory and ends with this command.")
-        return ""
-
-
-def login_hosts(host: str) -> frozenset[str]:
-    """All names of the sign-in service that a host belongs to: those of its cloud; none but its own where it is no cloud's."""
-    return frozenset(other for other, graphs in config.CLOUDS.items() if graphs == config.CLOUDS.get(host)) | {host}
-
-
-def _is_mounted(folder: str) -> bool:
-    """Whether a volume is mounted at the folder; a bind mount of the same file system shows in the kernel's list alone."""
-    if os.path.ismount(folder):
-        return True
-    try:
-        with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as mounts:
-            return any(line.split()[4].replace("\\040", " ") == folder for line in mounts)
-    except (OSError, IndexError):
-        return False
-
-
-def _place_on(volume: str) -> str:
-    """The volume itself if it is ours, else a folder of ours on it: many volumes are root's, for everybody or a group to write."""
-    found = os.stat(volume)
-    ours = found.st_uid == os.geteuid() and not found.st_mode & stat.S_ISVTX
-    return volume if ours else os.path.join(volume, f"daypass-{os.geteuid()}")
 
 
 class _Operation(Generic[P, T]):
@@ -125,6 +145,7 @@ class Operations:
     calendar_view = _Operation(operations.calendar_view)
     get_event = _Operation(operations.get_event)
     create_event = _Operation(operations.create_event)
+    revoke_sessions = _Operation(operations.revoke_sessions)
 
 
 class Client(client.Client, Operations):
@@ -142,16 +163,17 @@ class Client(client.Client, Operations):
         app: App | None = None,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
-        app = app or App(settings or config.load(environ=environ), environ)
-        super().__init__(app.settings.graph_root, app.credentials.token, app.transport, sleep)
+        app = app or App(settings or load(environ=environ), environ)
+        super().__init__(app.settings.graph_root, app.token, app.transport, sleep, app.settings.mailbox)
 
 
 class AsyncClient(client.AsyncClient, Operations):
     """Microsoft 365 for asyncio, signed in as the settings say; otherwise as `Client`."""
 
     def __init__(self, settings: config.Settings | None = None, environ: Mapping[str, str] = os.environ) -> None:
-        self._app = App(settings or config.load(environ=environ), environ)
-        super().__init__(self._app.settings.graph_root, self._app.credentials.token, self._app.settings.ca_file, environ)
+        self._app = App(settings or load(environ=environ), environ)
+        settings = self._app.settings
+        super().__init__(settings.graph_root, self._app.token, settings.ca_file, environ, mailbox=settings.mailbox)
 
     async def close(self) -> None:
         """Close the connections, those that renewed the sign-in too."""

@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from io import BufferedReader, RawIOBase
 from typing import TYPE_CHECKING, Any, TypeVar, cast
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from .errors import ConfigError, TransportError
 from .proxies import proxy_address
@@ -37,6 +37,7 @@ CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 30.0
 LARGEST_BODY_BYTES = 64 * 1024 * 1024
 AT_ONCE = 4  # Graph serves a mailbox so many requests at a time (throttling-limits: Outlook)
+LOCAL_HOSTS = frozenset({"localhost", "169.254.169.254"})
 IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 
 
@@ -244,6 +245,25 @@ class Transport:
         return _trouble(error, connection.peer, waited)
 
 
+def send_local(request: Request) -> Response:
+    """Ask the machine itself, in the clear: a managed identity's endpoint, which must be on this host or the clouds' link-local address."""
+    url = address(request.url)
+    host = url.hostname or ""
+    if url.scheme != "http" or not (host in LOCAL_HOSTS or host.startswith("127.")):
+        raise TransportError("a managed identity's endpoint must be on this machine", kind="garbage", host=host)
+    connection = http.client.HTTPConnection(host, url.port, timeout=CONNECT_SECONDS)
+    try:
+        target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+        connection.request(request.method, target, body=request.body or None, headers=dict(request.headers))
+        with connection.getresponse() as answer:
+            headers = {name.lower(): value for name, value in answer.getheaders()}
+            return Response(answer.status, headers, _whole_body(answer, host))
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise _trouble(error, _place(host, url.port), CONNECT_SECONDS) from None
+    finally:
+        connection.close()
+
+
 def _whole_body(answer: http.client.HTTPResponse, host: str) -> bytes:
     """The body, all of it: what is too large, or ends before its announced end, is an error."""
     announced = answer.length or 0
@@ -304,8 +324,11 @@ def _proxy_place(via: SplitResult) -> str:
     return f"the proxy {via.hostname}:{via.port or PROXY_PORT}"
 
 
-def _outgoing(request: Request, root: str, token: Token) -> Request:
-    """The request as it goes on the wire: absolute, named, and with a token where it asks for one."""
+def _outgoing(request: Request, root: str, token: Token, mailbox: str) -> Request:
+    """The request as it goes on the wire: absolute, named, about `mailbox` where it says /me, and with a token where it asks for one."""
+    about = request.url.removeprefix("/me")
+    if mailbox and about != request.url and about[:1] in ("", "/", "?"):
+        request = request.replace(url=f"/users/{quote(mailbox, safe='@')}{about}")
     whole = absolute(request, root)
     headers = {"User-Agent": "daypass", "Accept": "application/json", **request.headers}
     if request.access:
@@ -323,11 +346,14 @@ def _telling_refused(response: Response, outgoing: Request) -> Response:
 class Client:
     """Runs flows over a blocking connection.
 
-    `root` is the service root that relative requests are below, `token` gives an access token, `sleep` lets time pass.
+    `root` is the service root that relative requests are below, `token` gives an access token, `sleep` lets time pass; `mailbox` is whom
+    `/me` stands for when an app speaks for itself.
     """
 
-    def __init__(self, root: str, token: Token, transport: Transport, sleep: Callable[[float], object] = time.sleep) -> None:
-        self._root, self._token, self._transport, self._sleep = root, token, transport, sleep
+    def __init__(
+        self, root: str, token: Token, transport: Transport, sleep: Callable[[float], object] = time.sleep, mailbox: str = ""
+    ) -> None:
+        self._root, self._token, self._transport, self._sleep, self._mailbox = root, token, transport, sleep, mailbox
 
     def run(self, flow: Flow[T]) -> T:
         """Run a flow to its result."""
@@ -350,7 +376,7 @@ class Client:
         self._transport.close()
 
     def _answer(self, request: Request) -> Response | TransportError:
-        outgoing = _outgoing(request, self._root, self._token)
+        outgoing = _outgoing(request, self._root, self._token, self._mailbox)
         try:
             return _telling_refused(self._transport.send(outgoing), outgoing)
         except TransportError as error:
@@ -366,7 +392,7 @@ class Client:
 class AsyncClient:
     """Runs flows over aiohttp, AT_ONCE exchanges at a time; the token is fetched in a thread, for MSAL blocks.
 
-    `root` and `token` are as for `Client`; `ca_file`, `environ` and the seconds as for `Transport`; `sleep` is awaited.
+    `root`, `token` and `mailbox` are as for `Client`; `ca_file`, `environ` and the seconds as for `Transport`; `sleep` is awaited.
     """
 
     def __init__(
@@ -378,8 +404,9 @@ class AsyncClient:
         sleep: Callable[[float], Awaitable[object]] | None = None,
         connect_seconds: float = CONNECT_SECONDS,
         total_seconds: float = TOTAL_SECONDS,
+        mailbox: str = "",
     ) -> None:
-        self._root, self._token, self._environ, self._sleep = root, token, environ, sleep
+        self._root, self._token, self._environ, self._sleep, self._mailbox = root, token, environ, sleep, mailbox
         self._connect_seconds, self._total_seconds = connect_seconds, total_seconds
         self._context = tls_context(ca_file, environ)
         self._opened: tuple[aiohttp.ClientSession, asyncio.Semaphore] | None = None
@@ -411,7 +438,7 @@ class AsyncClient:
         await (self._sleep or asyncio.sleep)(seconds)
 
     async def _answer(self, request: Request) -> Response | TransportError:
-        outgoing = await _from_thread(lambda: _outgoing(request, self._root, self._token))
+        outgoing = await _from_thread(lambda: _outgoing(request, self._root, self._token, self._mailbox))
         session, slots = self._opened = self._opened or self._open()
         try:
             async with slots:  # waiting for a turn costs no time of the exchange

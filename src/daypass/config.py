@@ -1,4 +1,8 @@
-"""Settings, and where each came from: flags, then the environment, then `.env`, then `config.toml`, then defaults.
+"""Settings, and where each came from: flags, then the environment, then `.env`, then the profile, then `config.toml`, then defaults.
+
+A profile remembers with which app, tenant and cloud somebody signed in (`REMEMBERED`). One that is named (`--profile`, DAYPASS_PROFILE)
+brings them all along, whatever the environment and `.env` say of them. One that nobody named counts only where nothing else says any of
+them: parts of two identities are never mixed.
 
 `.env` is the tutorial's file, read from the working folder. Whoever can put a file there must not be able to redirect a
 sign-in, so it may name the app and the tenant, and nothing else (`FROM_DOTENV`).
@@ -13,36 +17,41 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from .auth import authorities
+from .auth.authorities import CLOUDS, GRAPHS, MICROSOFT_GRAPHS
 from .errors import ConfigError
 from .value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .profiles import Profile, Profiles
 
 ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "client_id": ("DAYPASS_CLIENT_ID", "CLIENT_ID"),
     "tenant_id": ("DAYPASS_TENANT_ID", "TENANT_ID"),
+    "cloud": ("DAYPASS_CLOUD",),
     "authority": ("DAYPASS_AUTHORITY",),
+    "authority_kind": ("DAYPASS_AUTHORITY_KIND",),
     "graph_root": ("DAYPASS_GRAPH_ROOT",),
     "ca_file": ("DAYPASS_CA_FILE",),
     "state_dir": ("DAYPASS_STATE_DIR",),
     "storage": ("DAYPASS_STORAGE",),
     "key_file": ("DAYPASS_KEY_FILE",),
     "time_zone": ("DAYPASS_TIME_ZONE",),
+    "mailbox": ("DAYPASS_MAILBOX",),
+    "profile": ("DAYPASS_PROFILE",),
 }
 FROM_DOTENV = frozenset({"client_id", "tenant_id"})
-
-# Which sign-in service goes with which Graph (Microsoft Graph: national cloud deployments). A token is never sent across.
-CLOUDS: Mapping[str, tuple[str, ...]] = {
-    "login.microsoftonline.com": ("graph.microsoft.com",),
-    "login.microsoft.com": ("graph.microsoft.com",),
-    "login.windows.net": ("graph.microsoft.com",),
-    "login.microsoftonline.us": ("graph.microsoft.us", "dod-graph.microsoft.us"),
-    "login.partner.microsoftonline.cn": ("microsoftgraph.chinacloudapi.cn",),
-    "login.chinacloudapi.cn": ("microsoftgraph.chinacloudapi.cn",),
-}
-MICROSOFT_GRAPHS = frozenset(host for hosts in CLOUDS.values() for host in hosts)
+IDENTITY = ("client_id", "tenant_id", "cloud", "authority", "authority_kind", "graph_root")  # whose tokens, and from where
+REMEMBERED = (*IDENTITY, "ca_file", "mailbox")  # what a profile remembers
 
 TENANT_WORDS = frozenset({"common", "organizations", "consumers"})
 STORAGES = ("disk", "volume", "memory")
 NOT_IN_ADDRESS = frozenset(" ?#\\")
+MANAGED_IDENTITY = "managed-identity"  # stands for the app's id, with ":ID" behind it where the machine has several
+PIN = "name the certificates to trust with DAYPASS_CA_FILE"
 HEX = frozenset("0123456789abcdefABCDEF")
 
 Found = dict[str, tuple[str, str]]  # what one place says: by setting, the value and where it stands
@@ -51,58 +60,108 @@ Found = dict[str, tuple[str, str]]  # what one place says: by setting, the value
 class Settings(Value):
     """All settings; `origins` tells where each value came from.
 
-    `authority` is the sign-in service's origin, `graph_root` Graph's address with its version. `storage` says where
-    tokens may rest: `disk` (the state folder, an error if it cannot be written), `volume` (the state folder if a volume
-    is mounted there, else memory), `memory`.
+    `authority` is the sign-in service's address (Entra's without the tenant), `graph_root` Graph's address with its version, `mailbox`
+    whose calendar an app on its own works with. `profile` names the sign-in, `profile_key` tells its tokens from others'. `storage`
+    says where tokens may rest: `disk` (the state folder, an error if it cannot be written), `volume` (the state folder if a volume is
+    mounted there, else memory), `memory`.
     """
 
     client_id: str = ""
     tenant_id: str = ""
-    authority: str = "https://login.microsoftonline.com"
-    graph_root: str = "https://graph.microsoft.com/v1.0"
+    cloud: str = "public"
+    authority: str = CLOUDS["public"][0]
+    authority_kind: str = ""
+    graph_root: str = CLOUDS["public"][1]
     ca_file: str = ""
     state_dir: str = ""
     storage: str = "disk"
     key_file: str = ""
     time_zone: str = ""
+    mailbox: str = ""
+    profile: str = "default"
+    profile_key: str = ""
     origins: Mapping[str, str] = MappingProxyType({})
     looked_in: tuple[str, ...] = ()
 
     @property
     def identity(self) -> str:
         """Whose tokens these settings speak of: tokens of one identity are never used for another."""
-        return "|".join((self.authority, self.graph_root, self.tenant_id.lower(), self.client_id.lower()))
+        parts = (self.authority, self.graph_root, self.tenant_id.lower(), self.client_id.lower())
+        return "|".join((*parts, self.profile_key) if self.profile_key else parts)
+
+    @property
+    def signs_in_at(self) -> authorities.Authority:
+        """The sign-in service."""
+        return authorities.authority(self.authority, self.tenant_id, self.authority_kind)
+
+    @property
+    def folder(self) -> str:
+        """Where the state is kept, "" for nowhere: the state folder, or on a volume a folder of ours if it is everybody's."""
+        match self.storage:
+            case "disk":
+                return self.state_dir
+            case "volume" if "\0" not in self.state_dir and _is_mounted(self.state_dir) and os.access(self.state_dir, os.W_OK | os.X_OK):
+                return _place_on(self.state_dir)
+            case _:
+                return ""
+
+    def remembered(self) -> dict[str, str]:
+        """What a profile remembers of these settings: those of the identity that are not the default."""
+        default = Settings()
+        return {name: value for name in REMEMBERED if (value := str(getattr(self, name))) != getattr(default, name)}
 
     def checked(self) -> Settings:
         """These settings, fit for signing in; raises ConfigError that names the setting and where it was looked for."""
         for setting in ENVIRONMENT:
             if "\0" in getattr(self, setting):
                 raise self.wrong(setting, "holds a NUL byte")
+        if self.cloud not in CLOUDS:
+            raise self.wrong("cloud", f"{self.cloud!r} is none of {', '.join(CLOUDS)}")
+        if self.authority_kind not in ("", *authorities.KINDS):
+            raise self.wrong("authority_kind", f"{self.authority_kind!r} is none of {', '.join(authorities.KINDS)}")
+        if self.is_managed:
+            return self._checked_graph()
         if not self.client_id:
             raise self.wrong("client_id", "is not set: it is the 'Application (client) ID' of your app registration")
+        host, kind = self._https("authority"), self.signs_in_at.kind
+        if kind == "entra":
+            self._check_entra(host)
+        elif not self.ca_file and not host.endswith((authorities.B2C_SUFFIX, authorities.CIAM_SUFFIX)):
+            raise self.wrong("authority", f"{host} is not a Microsoft sign-in service; {PIN}")
+        return self
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether the app is a managed identity: Azure knows which, and its tenant."""
+        return self.client_id.partition(":")[0] == MANAGED_IDENTITY
+
+    def _checked_graph(self) -> Settings:
+        """These settings, for an identity whose sign-in service is the machine it runs on."""
+        self._https("authority")
+        self._https("graph_root")
+        return self
+
+    def _check_entra(self, authority: str) -> None:
         if not _is_guid(self.client_id):
             raise self.wrong("client_id", f"{self.client_id!r} is not an application id like 11111111-2222-3333-4444-555555555555")
         if not self.tenant_id:
-            raise self.wrong("tenant_id", "is not set: it is the 'Directory (tenant) ID' of your app registration")
+            issuer = "" if authority in GRAPHS else " (if this is an OpenID Connect issuer, say --authority-kind oidc)"
+            raise self.wrong("tenant_id", f"is not set: it is the 'Directory (tenant) ID' of your app registration{issuer}")
         if not (_is_guid(self.tenant_id) or self.tenant_id.lower() in TENANT_WORDS or _is_domain(self.tenant_id)):
             raise self.wrong(
                 "tenant_id", f"{self.tenant_id!r} is neither a directory id, nor a domain, nor common, organizations or consumers"
             )
-        self._check_hosts()
-        return self
-
-    def _check_hosts(self) -> None:
-        authority, graph = self._https("authority"), self._https("graph_root")
-        if authority in CLOUDS:
-            if graph not in CLOUDS[authority]:
-                raise self.wrong("graph_root", f"{graph} does not belong to {authority}; expected {' or '.join(CLOUDS[authority])}")
+        if urlsplit(self.authority).path:
+            raise self.wrong("authority", f"{self.authority!r} must stand without a path; the tenant is set with TENANT_ID")
+        graph = self._https("graph_root")
+        if authority in GRAPHS:
+            if graph not in GRAPHS[authority]:
+                raise self.wrong("graph_root", f"{graph} does not belong to {authority}; expected {' or '.join(GRAPHS[authority])}")
             return
         if graph in MICROSOFT_GRAPHS:
             raise self.wrong("authority", f"{authority} is not a Microsoft sign-in service, and {graph} accepts no other")
         if not self.ca_file:
-            raise self.wrong(
-                "authority", f"{authority} is not a Microsoft sign-in service; name the certificates to trust with DAYPASS_CA_FILE"
-            )
+            raise self.wrong("authority", f"{authority} is not a Microsoft sign-in service; {PIN}")
 
     def _https(self, setting: str) -> str:
         """The host of an address that is https, with no login, query or fragment, and nothing that parsers disagree on."""
@@ -116,8 +175,6 @@ class Settings(Value):
             fine, url = False, urlsplit("")
         if not fine:
             raise self.wrong(setting, f"{text!r} is not an https:// address")
-        if setting == "authority" and url.path:
-            raise self.wrong(setting, f"{text!r} must stand without a path; the tenant is set with TENANT_ID")
         return str(url.hostname)
 
     def wrong(self, setting: str, reason: str) -> ConfigError:
@@ -128,20 +185,67 @@ class Settings(Value):
 
 
 def load(
-    flags: Mapping[str, str | None] | None = None, environ: Mapping[str, str] = os.environ, folder: str = "", platform: str = sys.platform
+    flags: Mapping[str, str | None] | None = None,
+    environ: Mapping[str, str] = os.environ,
+    folder: str = "",
+    platform: str = sys.platform,
+    profiles_in: Callable[[str], Profiles] | None = None,
+    *,
+    new: bool = False,
 ) -> Settings:
-    """Gather the settings; `folder` is where `.env` is looked for (default: the working folder). Raises ConfigError."""
+    """Gather the settings; `folder` is where `.env` is looked for (default: the working folder).
+
+    `profiles_in` finds the profiles of a state folder. Raises ConfigError, and UsageError for a profile that was named and is not there,
+    unless it may be a `new` one.
+    """
     home = _home(environ)
     dotenv_path, toml_path = os.path.join(folder, ".env"), _config_file(environ, home, platform)
-    found = {**_from_environment(environ), **_from_flags(flags or {})}
-    dotenv = {} if found.keys() >= FROM_DOTENV else _from_dotenv(dotenv_path)  # what nobody needs spoils nothing
-    found = {**_from_toml(toml_path), **dotenv, **found}  # the first to be asked comes last
-    settings = Settings(
-        **{setting: value for setting, (value, _) in found.items()},
-        origins={setting: origin for setting, (_, origin) in found.items()},
-        looked_in=("the environment", dotenv_path, *([toml_path] if toml_path else [])),
-    )
-    return _tidied(settings, home, _state_folder(environ, home, platform))
+    said = {**_from_environment(environ), **_from_flags(flags or {})}
+    dotenv = {} if said.keys() >= FROM_DOTENV else _from_dotenv(dotenv_path)  # what nobody needs spoils nothing
+    found = {**_from_toml(toml_path), **dotenv, **said}  # the first to be asked comes last
+    looked_in = ("the environment", dotenv_path, *([toml_path] if toml_path else []))
+    settings = _tidied(_settings(found, looked_in), home, _state_folder(environ, home, platform))
+    named = "profile" in found
+    if profiles_in is None or "\0" in settings.folder or not (named or {**dotenv, **said}.keys().isdisjoint(IDENTITY)):
+        return settings
+    profiles = profiles_in(settings.folder)
+    chosen = profiles.get(settings.profile if named else profiles.current())
+    if chosen:
+        return _tidied(_with_profile(settings, chosen, found, _from_flags(flags or {}), named=named), home, settings.state_dir)
+    return settings.replace(profile_key=profiles.new_key(settings.profile, may_be_new=new)) if named else settings
+
+
+def _with_profile(settings: Settings, profile: Profile, found: Found, flags: Found, *, named: bool) -> Settings:
+    """The settings with those that a profile remembers; one that was `named` stands above all but the `flags`."""
+    remembered = {name: (value, f"profile {profile.name}") for name, value in profile.settings.items() if name in REMEMBERED}
+    yields = (set(IDENTITY) | remembered.keys() if named else set[str]()) - flags.keys()
+    over = {name: place for name, place in found.items() if name not in yields}
+    return _settings({**remembered, **over}, settings.looked_in).replace(profile=profile.name, profile_key=profile.key)
+
+
+def _settings(found: Found, looked_in: tuple[str, ...]) -> Settings:
+    """The settings that were found; a cloud's name stands for the addresses that nothing else says."""
+    login, graph = CLOUDS.get(found.get("cloud", ("", ""))[0], CLOUDS["public"])
+    values = {"authority": login, "graph_root": graph, **{setting: value for setting, (value, _) in found.items()}}
+    return Settings(**values, origins={setting: origin for setting, (_, origin) in found.items()}, looked_in=looked_in)
+
+
+def _is_mounted(folder: str) -> bool:
+    """Whether a volume is mounted at the folder; a bind mount of the same file system shows in the kernel's list alone."""
+    if os.path.ismount(folder):
+        return True
+    try:
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as mounts:
+            return any(line.split()[4].replace("\\040", " ") == folder for line in mounts)
+    except (OSError, IndexError):
+        return False
+
+
+def _place_on(volume: str) -> str:
+    """The volume itself if it is ours, else a folder of ours on it: many volumes are root's, for everybody or a group to write."""
+    found = os.stat(volume)
+    ours = found.st_uid == os.geteuid() and not found.st_mode & stat.S_ISVTX
+    return volume if ours else os.path.join(volume, f"daypass-{os.geteuid()}")
 
 
 def _from_flags(flags: Mapping[str, str | None]) -> Found:

@@ -13,6 +13,7 @@ DaypassError
     BlockedByPolicy             the organisation's rules refuse this sign-in
     ConsentRequired             a permission has not been granted
     AppMisconfigured            the app registration or its tenant is wrong
+    NoMailbox                   whoever signed in has no mailbox: the sign-in service is not Microsoft 365's
   GraphError                    Graph answered with an error; carries status, code, request_id
     BadRequest  Unauthorized  Forbidden  NotFound  Conflict  Throttled  ServiceUnavailable
   TransportError                no usable answer came back: name, connection, certificate, time-out, garbage
@@ -64,8 +65,8 @@ class AuthError(DaypassError):
     """Sign-in failed.
 
     `error` and `suberror` are OAuth's words (behaviour hangs on them alone); `code` is the AADSTS number, 0 if none;
-    `claims` is what the next sign-in must answer, `scopes` the permissions that were wanted. The ids let an administrator
-    find the attempt in the sign-in log.
+    `claims` is what the next sign-in must answer, `scopes` the permissions that were wanted, `instead` another way to try. The ids
+    let an administrator find the attempt in the sign-in log.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class AuthError(DaypassError):
         self.error, self.suberror, self.code, self.claims = error, suberror, code, claims
         self.correlation_id, self.timestamp = correlation_id, timestamp
         self.scopes: tuple[str, ...] = ()
+        self.instead = ""
 
 
 class SignInRequired(AuthError):
@@ -107,6 +109,10 @@ class ConsentRequired(AuthError):
 
 class AppMisconfigured(AuthError):
     """The app registration or its tenant is wrong; signing in again will not help."""
+
+
+class NoMailbox(AuthError):
+    """Whoever signed in has no mailbox: the sign-in service is not Microsoft 365's, and its tokens must not go to Graph."""
 
 
 class GraphError(DaypassError):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import stat
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from typing import Any, cast
 
 from .errors import StorageError
 
@@ -40,7 +42,7 @@ def make_private_folder(folder: str) -> None:
 
 
 def _holds_nothing_else(folder: str) -> bool:
-    ours = ("key", "lock", "last-listing")
+    ours = ("key", "lock", "last-listing", "profiles")
     with suppress(OSError):  # one that we cannot look into serves nobody else
         return all(name.startswith(ours) or name.endswith(".lock") or ".vault" in name for name in os.listdir(folder))
     return True
@@ -149,3 +151,35 @@ def _wait_for(lock: int, path: str) -> None:
 def storage_error(verb: str, path: str, error: OSError) -> StorageError:
     """The error for something that cannot be done to a path, with what the system says and what to do."""
     return StorageError(f"Cannot {verb} {path} ({error.strerror}). Free or unlock it, or set DAYPASS_STATE_DIR to a folder of yours.")
+
+
+class JsonFile:
+    """A JSON object in a file of ours; a `path` of "" keeps it in memory. Raises StorageError, also when what is there is none."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._memory: dict[str, Any] = {}
+
+    def read(self) -> dict[str, Any]:
+        """The object, {} when there is none."""
+        if not self._path:
+            return self._memory
+        try:
+            content: Any = json.loads(read_own(self._path) or b"{}")
+        except (ValueError, RecursionError):
+            content = None
+        if not isinstance(content, dict):
+            raise StorageError(f"{self._path} is damaged. Move it away; what it tells is learnt again, and no sign-in is lost.")
+        return cast("dict[str, Any]", content)
+
+    @contextmanager
+    def change(self) -> Generator[dict[str, Any]]:
+        """The object, locked against others; what the body leaves in it is written."""
+        if not self._path:
+            yield self._memory
+            return
+        make_private_folder(os.path.dirname(self._path))
+        with locked(f"{self._path}.lock"):
+            content = self.read()
+            yield content
+            write_whole(self._path, json.dumps(content, indent=1, sort_keys=True).encode())

@@ -21,6 +21,8 @@ from typing import Any
 import pytest
 
 from daypass.auth import tokens
+from daypass.auth.authorities import authority
+from daypass.auth.wanted import Wanted
 from daypass.credentials import Credentials
 from daypass.errors import StorageError
 from daypass.vault import KEY_BYTES, KEYRING_SECONDS, Vault
@@ -341,9 +343,10 @@ def refresh(folder: str) -> dict[str, Any]:
         return tenant.handle(request)
 
     def credentials() -> Credentials:
-        return Credentials(CLIENT_ID, f"https://localhost:8443/{TENANT_ID}", Vault(folder, "megan"), send, sleep=lambda seconds: None)
+        service = authority("https://localhost:8443", TENANT_ID)
+        return Credentials(CLIENT_ID, service, Vault(folder, "megan"), send, sleep=lambda seconds: None)
 
-    credentials().sign_in_by_device_code(READ.scopes, lambda code: None)
+    credentials().sign_in_by_device_code(Wanted(READ.scopes), lambda code: None)
     with Vault(folder, "megan").transaction() as state:
         for entry in state["cache"]["AccessToken"].values():
             entry["expires_on"] = str(int(time.time()) - 1)

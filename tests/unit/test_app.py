@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from daypass.app import App, login_hosts
+from daypass.app import App
+from daypass.auth.authorities import login_hosts
 from daypass.config import Settings
 
 SHARED = "/dev/shm"  # mounted everywhere, and everybody may write in it, as in many a container's volume

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daypass.config import CLOUDS, ENVIRONMENT, Settings, load
+from daypass.auth.authorities import GRAPHS
+from daypass.config import ENVIRONMENT, Settings, load
 from daypass.errors import ConfigError
 
 APP = "11111111-2222-3333-4444-555555555555"
@@ -94,7 +95,7 @@ class TestPrecedence:
 
     def test_every_setting_can_be_set_by_flag_environment_and_file(self, place: Place) -> None:
         for setting, names in ENVIRONMENT.items():
-            value = "memory" if setting == "storage" else "/somewhere"
+            value = {"storage": "memory", "profile": "default"}.get(setting, "/somewhere")
             assert getattr(place.load(**{setting: value}), setting) == value
             for name in names:
                 assert getattr(load({}, {**place.environ, name: value}, str(place.work)), setting) == value
@@ -348,7 +349,7 @@ class TestChecks:
             settings(tenant_id=value).checked()
         assert caught.value.setting == "TENANT_ID"
 
-    @pytest.mark.parametrize("setting", sorted(set(ENVIRONMENT) - {"storage"}))
+    @pytest.mark.parametrize("setting", sorted(set(ENVIRONMENT) - {"storage", "profile"}))
     def test_a_nul_byte_is_refused_wherever_it_stands(self, setting: str, place: Place) -> None:
         place.toml(f'{setting} = "/a\\u0000b"')
         with pytest.raises(ConfigError, match="holds a NUL byte") as caught:
@@ -363,13 +364,13 @@ class TestChecks:
 
 
 class TestHosts:
-    @pytest.mark.parametrize(("authority", "graph"), [(authority, graph) for authority, graphs in CLOUDS.items() for graph in graphs])
+    @pytest.mark.parametrize(("authority", "graph"), [(authority, graph) for authority, graphs in GRAPHS.items() for graph in graphs])
     def test_each_cloud_has_its_graph(self, authority: str, graph: str) -> None:
         settings(authority=f"https://{authority}", graph_root=f"https://{graph}/v1.0").checked()
 
-    @pytest.mark.parametrize("authority", CLOUDS)
+    @pytest.mark.parametrize("authority", GRAPHS)
     def test_no_token_of_one_cloud_goes_to_the_graph_of_another_or_to_a_stranger(self, authority: str) -> None:
-        others = {graph for graphs in CLOUDS.values() for graph in graphs} - set(CLOUDS[authority])
+        others = {graph for graphs in GRAPHS.values() for graph in graphs} - set(GRAPHS[authority])
         for graph in (*others, "localhost:8443", "graph.microsoft.com.evil.example"):
             with pytest.raises(ConfigError, match=r"DAYPASS_GRAPH_ROOT: .* does not belong to .*; expected"):
                 settings(authority=f"https://{authority}", graph_root=f"https://{graph}/v1.0", ca_file="/ca.pem").checked()

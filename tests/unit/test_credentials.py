@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -19,7 +20,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daypass.auth import tokens
+from daypass.auth.authorities import authority
 from daypass.auth.device import DeviceCode
+from daypass.auth.wanted import Expected, Wanted
 from daypass.credentials import Credentials
 from daypass.errors import (
     AppMisconfigured,
@@ -39,6 +42,7 @@ from daypass_sandbox.tenant import CLIENT_ID, TENANT_ID, Tenant
 ROOT = "https://localhost:8443"
 READ = ("User.Read", "Calendars.Read")
 WRITE = ("User.Read", "Calendars.ReadWrite")
+ANYBODY = Expected()
 LONG = 30 * 3600  # longer than any access token lives
 
 Spoil = Callable[[Callable[[], Response]], Response]
@@ -77,10 +81,16 @@ class World:
         kind = request.url.partition("?")[0].rsplit("/", 1)[-1]
         self.asked.append((kind, {name: values[-1] for name, values in parse_qs(request.body.decode()).items()}))
         spoil = self.spoils[kind].pop(0) if self.spoils.get(kind) else None
-        return spoil(lambda: self.tenant.handle(request)) if spoil else self.tenant.handle(request)
+        return spoil(lambda: self.answer(request)) if spoil else self.answer(request)
 
-    def credentials(self, client_id: str = CLIENT_ID, tenant: str = TENANT_ID, **more: Any) -> Credentials:
-        return Credentials(client_id, f"{ROOT}/{tenant}", self.vault, self.send, self.now, self.sleep, **more)
+    def answer(self, request: Request) -> Response:
+        """The tenant's answer with its time, as every web server gives it."""
+        answer = self.tenant.handle(request)
+        return answer.replace(headers={**answer.headers, "date": formatdate(self.tenant.clock.now(), usegmt=True)})
+
+    def credentials(self, client_id: str = CLIENT_ID, tenant: str = TENANT_ID, hosts: frozenset[str] = frozenset()) -> Credentials:
+        service = authority(ROOT, tenant)
+        return Credentials(client_id, service.replace(hosts=service.hosts | hosts), self.vault, self.send, self.now, self.sleep)
 
     def control(self, path: str, **said: Any) -> None:
         answer = self.tenant.handle(Request("POST", f"{ROOT}/sandbox/{path}", {}, json.dumps(said).encode()))
@@ -90,14 +100,12 @@ class World:
         """Let something happen at the tenant after so many sleeps."""
         self.events[count] = lambda: self.control(path, **said)
 
-    def sign_in(
-        self, scopes: tuple[str, ...] = READ, user: str = "megan", only: tokens.Account | None = None, **more: str
-    ) -> tokens.Account:
+    def sign_in(self, scopes: tuple[str, ...] = READ, user: str = "megan", expected: Expected = ANYBODY, **more: str) -> tokens.Account:
         def show(code: DeviceCode) -> None:
             self.codes.append(code)
             self.control("approve", user=user)
 
-        account = self.credentials(**more).sign_in_by_device_code(scopes, show, only=only)
+        account = self.credentials(**more).sign_in_by_device_code(Wanted(scopes, expected=expected), show)
         self.asked.clear()
         self.slept.clear()
         return account
@@ -186,16 +194,16 @@ class TestDeviceSignIn:
         world.after_sleeps(3, "approve", user="megan")
         shown: list[DeviceCode] = []
         began = world.now()
-        account = world.credentials().sign_in_by_device_code(READ, shown.append)
+        account = world.credentials().sign_in_by_device_code(Wanted(READ), shown.append)
         assert (account.username, account.name, account.tenant_id) == ("megan@contoso.example", "Megan Bowen", TENANT_ID)
         assert (shown[0].verification_uri, shown[0].expires_at, shown[0].interval) == (f"{ROOT}/devicelogin", began + 900, 5)
-        assert world.kinds() == ["openid-configuration", "devicecode", "token", "token", "token"]
+        assert world.kinds() == ["openid-configuration", "devicecode", "token", "token", "token", "keys"]
         assert world.slept == [5, 5, 5]
         assert world.graph_says(world.credentials().token(Access(READ)))["displayName"] == "Megan Bowen"
 
     def test_it_asks_for_the_permissions_and_to_stay_signed_in_and_for_nothing_more(self, world: World) -> None:
         world.after_sleeps(1, "approve", user="megan")
-        world.credentials().sign_in_by_device_code(READ, lambda code: None)
+        world.credentials().sign_in_by_device_code(Wanted(READ), lambda code: None)
         form = dict(world.asked)["devicecode"]
         assert set(form["scope"].split()) == {*READ, "openid", "profile", "offline_access"}
         assert json.loads(form["claims"]) == {"access_token": {"xms_cc": {"values": ["CP1"]}}}
@@ -205,32 +213,32 @@ class TestDeviceSignIn:
     def test_trouble_on_the_way_does_not_end_it(self, name: str, world: World) -> None:
         world.spoils["token"] = [TROUBLES[name]]
         world.after_sleeps(2, "approve", user="megan")
-        assert world.credentials().sign_in_by_device_code(READ, lambda code: None).name == "Megan Bowen"
+        assert world.credentials().sign_in_by_device_code(Wanted(READ), lambda code: None).name == "Megan Bowen"
         assert world.kinds().count("token") == 2
 
     def test_all_troubles_together_do_not_end_it_while_the_code_lives(self, world: World) -> None:
         world.spoils["token"] = list(TROUBLES.values())
         world.after_sleeps(len(TROUBLES) + 1, "approve", user="megan")
-        assert world.credentials().sign_in_by_device_code(READ, lambda code: None).name == "Megan Bowen"
+        assert world.credentials().sign_in_by_device_code(Wanted(READ), lambda code: None).name == "Megan Bowen"
         assert world.kinds().count("token") == len(TROUBLES) + 1
 
     def test_an_outage_is_waited_out_with_growing_pauses(self, world: World) -> None:
         world.spoils["token"] = [lost("connect")] * 5
         world.after_sleeps(6, "approve", user="megan")
-        world.credentials().sign_in_by_device_code(READ, lambda code: None)
+        world.credentials().sign_in_by_device_code(Wanted(READ), lambda code: None)
         assert world.slept == [5, 5, 10, 20, 40, 60]
 
     def test_retry_after_is_obeyed(self, world: World) -> None:
         world.spoils["token"] = [TROUBLES["429 Retry-After 30"]]
         world.after_sleeps(2, "approve", user="megan")
-        world.credentials().sign_in_by_device_code(READ, lambda code: None)
+        world.credentials().sign_in_by_device_code(Wanted(READ), lambda code: None)
         assert world.slept == [5, 30]
 
     @pytest.mark.parametrize("wait", ["3600", "9" * 400])
     def test_no_wait_goes_beyond_the_end_of_the_code(self, wait: str, world: World) -> None:
         world.spoils["token"] = [instead(429, b"{}", retry_after=wait)]
         with pytest.raises(DeviceCodeExpired):
-            world.credentials().sign_in_by_device_code(READ, world.codes.append)
+            world.credentials().sign_in_by_device_code(Wanted(READ), world.codes.append)
         assert world.now() <= world.codes[0].expires_at + 1
 
     def test_slow_down_is_obeyed_for_good(self, world: World) -> None:
@@ -238,45 +246,45 @@ class TestDeviceSignIn:
         world.tenant.interval_seconds = 7
         world.spoils["devicecode"] = [lambda answer: _changed(answer(), interval=5)]
         world.after_sleeps(6, "approve", user="megan")
-        world.credentials().sign_in_by_device_code(READ, lambda code: None)
+        world.credentials().sign_in_by_device_code(Wanted(READ), lambda code: None)
         assert world.slept == [5, 5, 10, 15, 20, 20]  # 5 s more after each refusal, until the service is content
 
     @pytest.mark.parametrize(("interval", "wait"), [(0, 5), (None, 5), (1, 1), (30, 30)])
     def test_the_service_sets_the_pace_and_a_missing_one_is_the_rfcs(self, interval: int | None, wait: int, world: World) -> None:
         world.spoils["devicecode"] = [lambda answer: _changed(answer(), interval=interval)]
         world.after_sleeps(2, "approve", user="megan")
-        world.credentials().sign_in_by_device_code(READ, lambda code: None)
+        world.credentials().sign_in_by_device_code(Wanted(READ), lambda code: None)
         assert world.slept == [wait, wait]
 
     def test_a_certificate_that_is_not_trusted_ends_it(self, world: World) -> None:
         world.spoils["token"] = [lost("tls")]
         with pytest.raises(TransportError, match="kind tls"):
-            world.credentials().sign_in_by_device_code(READ, lambda code: None)
+            world.credentials().sign_in_by_device_code(Wanted(READ), lambda code: None)
 
     def test_a_code_that_nobody_uses_expires(self, world: World) -> None:
         with pytest.raises(DeviceCodeExpired):
-            world.credentials().sign_in_by_device_code(READ, world.codes.append)
+            world.credentials().sign_in_by_device_code(Wanted(READ), world.codes.append)
         assert world.codes[0].expires_at <= world.now() <= world.codes[0].expires_at + 5
         assert world.vault.read() == {}
 
     def test_the_service_may_call_it_expired_first(self, world: World) -> None:
         world.after_sleeps(2, "clock", advance_seconds=900)
         with pytest.raises(DeviceCodeExpired, match="expired") as caught:
-            world.credentials().sign_in_by_device_code(READ, lambda code: None)
+            world.credentials().sign_in_by_device_code(Wanted(READ), lambda code: None)
         assert (caught.value.error, caught.value.code) == ("expired_token", 70020)
         assert len(world.slept) == 2
 
     def test_after_an_expiry_a_new_code_may_be_asked_for(self, world: World) -> None:
         credentials = world.credentials()
         with pytest.raises(DeviceCodeExpired):
-            credentials.sign_in_by_device_code(READ, world.codes.append)
+            credentials.sign_in_by_device_code(Wanted(READ), world.codes.append)
         assert world.sign_in().name == "Megan Bowen"
         assert world.codes[0].user_code != world.codes[1].user_code
 
     def test_a_person_may_decline(self, world: World) -> None:
         world.after_sleeps(1, "deny")
         with pytest.raises(SignInDeclined) as caught:
-            world.credentials().sign_in_by_device_code(READ, lambda code: None)
+            world.credentials().sign_in_by_device_code(Wanted(READ), lambda code: None)
         assert (caught.value.error, caught.value.code) == ("authorization_declined", 65004)
 
     @pytest.mark.parametrize(
@@ -293,7 +301,7 @@ class TestDeviceSignIn:
         world.control("policies", **{policy: True})
         world.after_sleeps(1, "approve", user="megan")
         with pytest.raises(kind) as caught:
-            world.credentials().sign_in_by_device_code(READ, lambda code: None)
+            world.credentials().sign_in_by_device_code(Wanted(READ), lambda code: None)
         error = caught.value
         assert (type(error), error.code) == (kind, code)
         assert error.correlation_id
@@ -332,16 +340,16 @@ class TestDeviceSignIn:
     def test_where_one_person_is_expected_another_changes_nothing(self, world: World) -> None:
         megan = world.sign_in(user="megan")
         with pytest.raises(AuthError, match=r"alex@contoso\.example signed in, where megan@contoso\.example was expected"):
-            world.sign_in(user="alex", only=megan)
+            world.sign_in(user="alex", expected=Expected(megan.home_account_id, megan.username))
         assert world.credentials().standing().account == megan
-        assert world.sign_in(user="megan", only=megan) == megan
+        assert world.sign_in(user="megan", expected=Expected(megan.home_account_id, megan.username)) == megan
 
     def test_a_sign_in_that_fails_leaves_the_one_that_was(self, world: World) -> None:
         world.sign_in()
         before = world.vault.read()
         world.after_sleeps(1, "deny")
         with pytest.raises(SignInDeclined):
-            world.credentials().sign_in_by_device_code(READ, lambda code: None)
+            world.credentials().sign_in_by_device_code(Wanted(READ), lambda code: None)
         assert world.vault.read() == before
 
     def test_an_answer_that_names_nobody_is_refused_and_nothing_is_kept_of_it(self, world: World) -> None:
@@ -357,7 +365,7 @@ class TestDeviceSignIn:
     def test_the_first_requests_are_repeated_twice(self, kind: str, trouble: str, world: World) -> None:
         world.spoils[kind] = [TROUBLES[trouble]] * 2
         world.events[3] = lambda: world.control("approve", user="megan")
-        assert world.credentials().sign_in_by_device_code(READ, lambda code: None).name == "Megan Bowen"
+        assert world.credentials().sign_in_by_device_code(Wanted(READ), lambda code: None).name == "Megan Bowen"
         assert world.slept[:2] == [1, 2]
 
     @pytest.mark.parametrize("kind", ["openid-configuration", "devicecode"])
@@ -365,7 +373,7 @@ class TestDeviceSignIn:
     def test_what_a_repetition_would_not_help_is_told_at_once(self, kind: str, trouble: str, world: World) -> None:
         world.spoils[kind] = [lost(trouble)]
         with pytest.raises(TransportError, match=f"kind {trouble}"):
-            world.credentials().sign_in_by_device_code(READ, lambda code: None)
+            world.credentials().sign_in_by_device_code(Wanted(READ), lambda code: None)
         assert world.slept == []
 
     @pytest.mark.parametrize("kind", ["openid-configuration", "devicecode"])
@@ -373,20 +381,20 @@ class TestDeviceSignIn:
     def test_a_captive_portal_is_named_as_what_it_is(self, kind: str, status: int, world: World) -> None:
         world.spoils[kind] = [instead(status, HTML)]
         with pytest.raises(TransportError, match="not a sign-in service's answer") as caught:
-            world.credentials().sign_in_by_device_code(READ, lambda code: None)
+            world.credentials().sign_in_by_device_code(Wanted(READ), lambda code: None)
         assert caught.value.kind == "garbage"
 
     def test_an_answer_without_a_code_makes_no_sense(self, world: World) -> None:
         world.spoils["devicecode"] = [lambda answer: _changed(answer(), user_code=None)]
         with pytest.raises(TransportError, match="makes no sense") as caught:
-            world.credentials().sign_in_by_device_code(READ, lambda code: None)
+            world.credentials().sign_in_by_device_code(Wanted(READ), lambda code: None)
         assert caught.value.kind == "garbage"
 
     @pytest.mark.parametrize("status", [200, 400])
     def test_a_refusal_in_place_of_a_code_is_that_refusal(self, status: int, world: World) -> None:
         world.spoils["devicecode"] = [instead(status, b'{"error": "unauthorized_client", "error_description": "AADSTS700016: no"}')]
         with pytest.raises(AppMisconfigured):
-            world.credentials().sign_in_by_device_code(READ, lambda code: None)
+            world.credentials().sign_in_by_device_code(Wanted(READ), lambda code: None)
 
     def test_an_id_token_that_nests_without_end_is_garbage(self, world: World) -> None:
         deep = base64.urlsafe_b64encode(b"[" * 50_000).decode()
@@ -421,13 +429,14 @@ class TestWhereSecretsGo:
     def test_no_other_address_is_asked_for_a_token(self, endpoint: str, foreign: str, world: World) -> None:
         world.spoils["openid-configuration"] = [lambda answer: _changed(answer(), **{endpoint: foreign})] * 2
         with pytest.raises(TransportError) as caught:
-            world.credentials().sign_in_by_device_code(READ, lambda code: None)
+            world.credentials().sign_in_by_device_code(Wanted(READ), lambda code: None)
         assert caught.value.kind == "garbage"
         assert [form for _, form in world.asked if "device_code" in form or "refresh_token" in form] == []
 
     def test_nor_given_a_refresh_token(self, world: World) -> None:
         world.sign_in()
         world.age(LONG)
+        world.pass_by(LONG)  # the discovery document is asked for again after a day
         world.spoils["openid-configuration"] = [lambda answer: _changed(answer(), token_endpoint="https://evil.example/token")]
         with pytest.raises(TransportError, match=r"refused to sign in at evil\.example") as caught:
             world.credentials().token(Access(READ))
@@ -439,7 +448,7 @@ class TestWhereSecretsGo:
         ]
         world.spoils["token"] = [instead(400, b'{"error": "expired_token"}')]
         with pytest.raises(DeviceCodeExpired):
-            world.credentials(login_hosts=frozenset({"login.example"})).sign_in_by_device_code(READ, lambda code: None)
+            world.credentials(hosts=frozenset({"login.example"})).sign_in_by_device_code(Wanted(READ), lambda code: None)
         assert world.kinds() == ["openid-configuration", "devicecode", "token"]
 
 
@@ -466,11 +475,12 @@ class TestFastPath:
             state.update(world.vault.read())
         program = """
 import sys
+from daypass.auth.authorities import authority
 from daypass.credentials import Credentials
 from daypass.vault import Vault
 from daypass.wire import Access
 vault = Vault(sys.argv[1], "megan", sys.argv[2])
-credentials = Credentials("app", "https://login.example/tenant", vault, send=None)
+credentials = Credentials("app", authority("https://login.example", "tenant"), vault, send=None)
 assert credentials.token(Access(("User.Read",)))
 assert credentials.standing().account.name == "Megan Bowen"
 print(*sys.modules)
@@ -494,8 +504,8 @@ class TestRenewal:
         second = world.credentials().token(Access(READ))
         assert second != first
         assert world.credentials().token(Access(READ)) == second
-        assert world.kinds() == ["openid-configuration", "token"]
-        assert world.asked[1][1]["grant_type"] == "refresh_token"
+        assert world.kinds() == ["token"]
+        assert world.asked[0][1]["grant_type"] == "refresh_token"
         assert world.graph_says(second)["displayName"] == "Megan Bowen"
 
     def test_each_renewal_keeps_the_newest_refresh_token_so_that_ninety_days_begin_anew(self, world: World) -> None:
@@ -532,10 +542,11 @@ class TestRenewal:
         with pytest.raises(SignInRequired, match="revoked") as caught:
             world.credentials().token(Access(READ))
         assert caught.value.code == 50173
-        assert "revoked" in world.credentials().standing().last_error
+        remembered = world.credentials().standing().failure
+        assert (remembered.code, remembered.error, remembered.failed_at) == (50173, "invalid_grant", world.now())
         assert world.credentials().standing().account is not None
         world.sign_in()
-        assert world.credentials().standing().last_error == ""
+        assert world.credentials().standing().failure is None
 
     def test_a_refusal_is_asked_anew_each_time_and_forgotten_once_it_is_cured(self, world: World) -> None:
         world.sign_in()
@@ -546,7 +557,7 @@ class TestRenewal:
         assert caught.value.code == 530036
         world.control("policies", block_device_code=False)
         assert world.credentials().token(Access(READ))
-        assert world.credentials().standing().last_error == ""
+        assert world.credentials().standing().failure is None
 
     @pytest.mark.parametrize(
         ("policy", "value", "kind", "code"),
@@ -624,6 +635,7 @@ class TestRenewal:
     def test_the_sign_in_service_as_a_whole_is_given_ninety_seconds(self, world: World) -> None:
         world.sign_in()
         world.age(LONG)
+        world.pass_by(LONG)
         began = world.now()
         world.spoils["openid-configuration"] = [after(25, world, lost("reset"))] * 2
         world.spoils["token"] = [after(29, world, lost("reset"))] * 9
@@ -639,7 +651,7 @@ class TestRenewal:
             with pytest.raises(ConsentRequired, match=r"without Calendars\.Read") as caught:
                 world.credentials().token(Access(READ))
         assert caught.value.error == "consent_required"
-        assert "Calendars.Read" in world.credentials().standing().last_error
+        assert "Calendars.Read" in world.credentials().standing().failure.message
         world.asked.clear()
         assert world.credentials().token(Access(("User.Read",)))  # what was granted is kept
         assert world.asked == []
@@ -668,7 +680,7 @@ class TestStanding:
         world.sign_in(WRITE)
         somebody = world.credentials().standing()
         assert somebody.account is not None
-        assert (somebody.account.name, somebody.method, somebody.renewable) == ("Megan Bowen", "device_code", True)
+        assert (somebody.account.name, somebody.method, somebody.renewable) == ("Megan Bowen", "device", True)
         assert somebody.granted == set(WRITE)
         assert 0 <= world.now() - somebody.signed_in_at < 10
         assert somebody.expires_on - world.now() > 23 * 3600  # a token that can be recalled lives for a day
@@ -718,7 +730,7 @@ class TestSecrets:
         attempt(answer_lost, answer_lost, cut_short)
         attempt(instead(400, b'{"error": "invalid_grant", "error_description": "AADSTS70000: no"}'))
         assert world.vault.read()["last_error"]
-        told.append(world.vault.read()["last_error"])
+        told.append(repr(world.vault.read()["last_error"]))
         world.control("revoke", user="megan")
         attempt()
         assert len(secrets) >= 8
@@ -764,4 +776,4 @@ class TestHostileAnswers:
     def test_what_is_no_json_object_is_garbage(self, kind: str, body: bytes, world: World) -> None:
         world.spoils[kind] = [instead(200, body)] * 400
         with pytest.raises((TransportError, DeviceCodeExpired)):
-            world.credentials().sign_in_by_device_code(READ, lambda code: None)
+            world.credentials().sign_in_by_device_code(Wanted(READ), lambda code: None)

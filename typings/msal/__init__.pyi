@@ -41,7 +41,7 @@ class SerializableTokenCache(TokenCache):
     def serialize(self) -> str: ...
     def deserialize(self, state: str | None) -> None: ...
 
-class PublicClientApplication:
+class ClientApplication:
     def __init__(
         self,
         client_id: str,
@@ -51,13 +51,18 @@ class PublicClientApplication:
         http_client: _HttpClient | None = None,
         client_capabilities: Sequence[str] | None = None,
         instance_discovery: bool | None = None,
+        oidc_authority: str | None = None,
+        exclude_scopes: Sequence[str] | None = None,
+        client_credential: Any = None,
         app_name: str | None = None,
         app_version: str | None = None,
     ) -> None: ...
-    def initiate_device_flow(
-        self, scopes: Sequence[str] | None = None, *, claims_challenge: str | None = None, **kwargs: Any
+    def initiate_auth_code_flow(
+        self, scopes: Sequence[str], *, redirect_uri: str | None = None, response_mode: str | None = None, **kwargs: Any
     ) -> dict[str, Any]: ...
-    def acquire_token_by_device_flow(self, flow: dict[str, Any], claims_challenge: str | None = None, **kwargs: Any) -> dict[str, Any]: ...
+    def acquire_token_by_auth_code_flow(
+        self, auth_code_flow: dict[str, Any], auth_response: dict[str, Any], scopes: Sequence[str] | None = None, **kwargs: Any
+    ) -> dict[str, Any]: ...
     def acquire_token_silent_with_error(
         self,
         scopes: Sequence[str],
@@ -69,3 +74,31 @@ class PublicClientApplication:
     ) -> dict[str, Any] | None: ...
     def get_accounts(self, username: str | None = None) -> list[dict[str, Any]]: ...
     def remove_account(self, account: dict[str, Any]) -> None: ...
+
+class PublicClientApplication(ClientApplication):
+    def initiate_device_flow(
+        self, scopes: Sequence[str] | None = None, *, claims_challenge: str | None = None, **kwargs: Any
+    ) -> dict[str, Any]: ...
+    def acquire_token_by_device_flow(self, flow: dict[str, Any], claims_challenge: str | None = None, **kwargs: Any) -> dict[str, Any]: ...
+
+class ConfidentialClientApplication(ClientApplication):
+    def acquire_token_for_client(
+        self, scopes: Sequence[str], claims_challenge: str | None = None, **kwargs: Any
+    ) -> dict[str, Any] | None: ...
+
+class SystemAssignedManagedIdentity:
+    def __init__(self) -> None: ...
+
+class UserAssignedManagedIdentity:
+    def __init__(self, *, client_id: str | None = None, resource_id: str | None = None, object_id: str | None = None) -> None: ...
+
+class ManagedIdentityClient:
+    def __init__(
+        self,
+        managed_identity: SystemAssignedManagedIdentity | UserAssignedManagedIdentity,
+        *,
+        http_client: _HttpClient,
+        token_cache: TokenCache | None = None,
+        client_capabilities: Sequence[str] | None = None,
+    ) -> None: ...
+    def acquire_token_for_client(self, *, resource: str, claims_challenge: str | None = None) -> dict[str, Any]: ...

@@ -25,17 +25,19 @@ LIFETIME_SECONDS, LONGEST_LIFETIME_SECONDS = 900.0, 24 * 3600.0
 INTERVAL_SECONDS, LONGEST_INTERVAL_SECONDS = 5.0, 300.0
 SLOW_DOWN_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 60.0
+LONGEST_MESSAGE = 400  # characters
 
 WAITING = frozenset({"authorization_pending", "slow_down"})
 
 
 class DeviceCode(Value):
-    """What the person must be shown (RFC 8628, section 3.2); `expires_at` is seconds since the epoch."""
+    """What the person must be shown (RFC 8628, section 3.2); `expires_at` is seconds since the epoch, `message` the service's own words."""
 
     user_code: str
     verification_uri: str
     expires_at: float
     interval: float
+    message: str = ""
 
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any], now: float) -> DeviceCode:
@@ -47,7 +49,8 @@ class DeviceCode(Value):
         if not code or not isinstance(code, str):
             raise ValueError("an answer without a code")
         lifetime = _seconds(answer.get("expires_in"), LIFETIME_SECONDS, LONGEST_LIFETIME_SECONDS)
-        return cls(code, str(uri), now + lifetime, _seconds(answer.get("interval"), INTERVAL_SECONDS, LONGEST_INTERVAL_SECONDS))
+        interval = _seconds(answer.get("interval"), INTERVAL_SECONDS, LONGEST_INTERVAL_SECONDS)
+        return cls(code, str(uri), now + lifetime, interval, str(answer.get("message") or "")[:LONGEST_MESSAGE])
 
 
 def _seconds(told: Any, default: float, most: float) -> float:

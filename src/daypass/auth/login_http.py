@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -30,21 +32,49 @@ class LoginHttp:
     """What MSAL calls its `http_client`, over our transport: with time-outs, retries, and patience for device polls.
 
     A device poll that fails on the way is reported to MSAL as still pending, and noted in `trouble` for our own loop.
-    Whatever endpoints a discovery document names, only `hosts` (with their ports) are spoken to; `clock` gives seconds.
+    Whatever endpoints a discovery document names, only `hosts` (with their ports) are spoken to; `clock` gives seconds. A document
+    (discovery, keys) is fetched once; those in `known`, by address, not at all.
     """
 
     def __init__(
-        self, send: Callable[[Request], Response], sleep: Callable[[float], object], hosts: frozenset[str], clock: Callable[[], float]
+        self,
+        send: Callable[[Request], Response],
+        sleep: Callable[[float], object],
+        hosts: frozenset[str],
+        clock: Callable[[], float],
+        known: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._send, self._sleep, self._hosts, self._clock = send, sleep, hosts, clock
         self._last_start = clock() + STARTS_WITHIN_SECONDS
+        self._ahead_seconds = 0.0
+        self.documents = {url: LoginResponse(Response(200, {}, text.encode())) for url, text in known.items()}
         self.trouble: Trouble | None = None
         self._refusal: Mapping[str, Any] = {}
+
+    def service_time(self) -> float:
+        """Seconds since the epoch by the service's clock, as its last answer told it: this machine's own may be wrong."""
+        return self._clock() + self._ahead_seconds
+
+    def begin(self) -> None:
+        """Give what follows its full time: a person has answered meanwhile."""
+        self._last_start = self._clock() + STARTS_WITHIN_SECONDS
+
+    def document(self, url: str) -> dict[str, Any]:
+        """A document of the sign-in service's; TransportError when it refuses it."""
+        answer = self.get(url)
+        answer.raise_for_status()
+        return answer.json
 
     def get(self, url: str, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None, **_: Any) -> LoginResponse:
         """GET for MSAL: discovery, which may be repeated."""
         self._check(url)
-        return self._patiently(Request("GET", _with_query(url, params), _texts(headers)))
+        whole = _with_query(url, params)
+        if whole not in self.documents:
+            answer = self._patiently(Request("GET", whole, _texts(headers)))
+            if answer.status_code >= 400:
+                return answer
+            self.documents[whole] = answer
+        return self.documents[whole]
 
     def post(
         self,
@@ -75,6 +105,10 @@ class LoginHttp:
             if self._refusal:
                 raise self.failure({}) from None
             raise TransportError("the sign-in service's answer makes no sense", kind="garbage") from None
+
+    def refused(self) -> AuthError | None:
+        """The error that the last refusal stands for, None when the last answer was none."""
+        return failure(self._refusal) if self._refusal else None
 
     def failure(self, answer: Mapping[str, Any]) -> AuthError:
         """The error that MSAL's answer, or the last refusal seen, stands for."""
@@ -118,6 +152,8 @@ class LoginHttp:
         host = address(request.url).netloc
         response = LoginResponse(self._send(request))
         status = response.status_code
+        told = _date(response.headers.get("date", ""))
+        self._ahead_seconds = told - self._clock() if told else self._ahead_seconds
         if status == 429 or status >= 500 or response.json.get("error") == "temporarily_unavailable":
             wait = response.retry_after_seconds
             raise TransportError(f"{host} is busy (HTTP {status})", kind="busy", host=host, retry_after_seconds=wait)
@@ -125,6 +161,35 @@ class LoginHttp:
             raise TransportError(f"{host} answered something that is not a sign-in service's answer", kind="garbage", host=host)
         self._refusal = response.json if status >= 400 else {}
         return response
+
+
+class LocalHttp:
+    """What MSAL calls its `http_client` when it asks the machine itself for a token: a managed identity's endpoint.
+
+    That is spoken to in the clear, so it must be on this machine, or the link-local address that clouds answer at (IMDS).
+    """
+
+    def __init__(self, send_local: Callable[[Request], Response]) -> None:
+        self._send = send_local
+
+    def get(self, url: str, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None, **_: Any) -> LoginResponse:
+        """GET for MSAL."""
+        return LoginResponse(self._send(Request("GET", _with_query(url, params), _texts(headers))))
+
+    def post(
+        self,
+        url: str,
+        params: Mapping[str, str] | None = None,
+        data: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **_: Any,
+    ) -> LoginResponse:
+        """POST for MSAL: some platforms want a form."""
+        sent = {"Content-Type": "application/x-www-form-urlencoded", **_texts(headers)}
+        return LoginResponse(self._send(Request("POST", _with_query(url, params), sent, urlencode(data or {}).encode())))
+
+    def close(self) -> None:
+        """The transport is not ours to close."""
 
 
 class LoginResponse:
@@ -150,6 +215,14 @@ class LoginResponse:
         """Raise for a refusal; MSAL calls it on unexpected ones only."""
         if self.status_code >= 400:
             raise TransportError(f"the sign-in service answered HTTP {self.status_code}", kind="busy")
+
+
+def _date(text: str) -> float:
+    """A Date header in seconds since the epoch, 0 when it is none (RFC 9110, section 5.6.7)."""
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0
 
 
 def _with_query(url: str, params: Mapping[str, str] | None) -> str:

@@ -30,11 +30,12 @@ Cache = Mapping[str, Any]
 
 
 class AccessToken(Value):
-    """A kept access token; times are seconds since the epoch."""
+    """A kept access token; times are seconds since the epoch, `refresh_on` 0 where the service did not say when to renew it."""
 
     secret: str
     scopes: frozenset[str]
     expires_on: float
+    refresh_on: float = 0.0
 
 
 class Account(Value):
@@ -69,10 +70,21 @@ def widened(granted: Iterable[str], needed: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(granted_form(scope) for scope in needed))
 
 
-def pick(cache: Cache, needed: tuple[str, ...], now: float) -> AccessToken | None:
-    """The kept token that is enough for `needed` and lasts longest, or None; `now` is seconds since the epoch."""
-    usable = (token for token in access_tokens(cache) if token.expires_on - now > LEEWAY_SECONDS and covers(token.scopes, needed))
+def pick(cache: Cache, needed: tuple[str, ...], now: float, least_seconds: float = LEEWAY_SECONDS) -> AccessToken | None:
+    """The kept token that is enough for `needed`, lasts for `least_seconds` and longest, or None; `now` is seconds since the epoch.
+
+    An app's own token carries what it was assigned, whatever is needed; its scope ends in `.default`, a managed identity's in none.
+    """
+    usable = (
+        token
+        for token in access_tokens(cache)
+        if token.expires_on - now > least_seconds and (covers(token.scopes, needed) or _is_apps(token))
+    )
     return max(usable, key=lambda token: token.expires_on, default=None)
+
+
+def _is_apps(token: AccessToken) -> bool:
+    return any((scope.startswith("https://") and scope.count("/") < 3) or scope.endswith("/.default") for scope in token.scopes)
 
 
 def access_tokens(cache: Cache) -> list[AccessToken]:
@@ -80,18 +92,26 @@ def access_tokens(cache: Cache) -> list[AccessToken]:
     found: list[AccessToken] = []
     for entry in _entries(cache, "AccessToken"):
         try:
-            expires_on = float(entry["expires_on"])
+            expires_on, refresh_on = float(entry["expires_on"]), float(entry.get("refresh_on") or 0)
         except (KeyError, TypeError, ValueError, OverflowError):
             continue
         if str(entry.get("token_type", "Bearer")).lower() == "bearer":
             scopes = frozenset(str(entry.get("target", "")).split())
-            found.append(AccessToken(str(entry.get("secret", "")), scopes, min(max(0.0, expires_on), LATEST_END)))
+            ends = min(max(0.0, expires_on), LATEST_END)
+            found.append(AccessToken(str(entry.get("secret", "")), scopes, ends, max(0.0, refresh_on)))
     return found
 
 
 def granted_scopes(cache: Cache) -> frozenset[str]:
-    """The permissions granted so far, by bare name, without OpenID's own."""
-    return frozenset(short(scope) for token in access_tokens(cache) for scope in token.scopes) - PROTOCOL_SCOPES
+    """The permissions granted so far, by bare name, without OpenID's own; of an app on its own those that its token says it has."""
+    kept = access_tokens(cache)
+    roles = {str(role) for token in kept if _is_apps(token) for role in _listed(id_claims(token.secret).get("roles"))}
+    scopes = {short(scope) for token in kept if not _is_apps(token) for scope in token.scopes}
+    return frozenset(scopes | roles) - PROTOCOL_SCOPES
+
+
+def _listed(value: Any) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else []
 
 
 def account(cache: Cache) -> Account | None:
@@ -102,7 +122,21 @@ def account(cache: Cache) -> Account | None:
     home = str(entry.get("home_account_id", ""))
     claims = id_claims(next((str(token.get("secret")) for token in _entries(cache, "IdToken") if token.get("home_account_id") == home), ""))
     username = str(entry.get("username") or claims.get("preferred_username") or "")
-    return Account(home, username, str(claims.get("name") or username), str(claims.get("tid") or entry.get("realm") or ""))
+    name = str(claims.get("name") or entry.get("name") or username)
+    return Account(home, username, name, str(claims.get("tid") or entry.get("realm") or ""))
+
+
+def cache_of(secret: str, who: Account, scopes: list[str], expires_on: float, now: float) -> dict[str, Any]:
+    """A cache that holds one access token and whose it is, as MSAL would have written it; times are seconds since the epoch."""
+    access = {
+        "secret": secret,
+        "target": " ".join(scopes),
+        "token_type": "Bearer",
+        "expires_on": str(int(expires_on)),
+        "cached_at": str(int(now)),
+    }
+    person = {"home_account_id": who.home_account_id, "username": who.username, "realm": who.tenant_id, "name": who.name}
+    return {"AccessToken": {"given": access}, "Account": {"given": person}}
 
 
 def id_claims(id_token: str) -> dict[str, Any]:
@@ -113,6 +147,23 @@ def id_claims(id_token: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return cast("dict[str, Any]", claims) if isinstance(claims, dict) else {}
+
+
+def id_token(cache: Cache) -> str:
+    """The ID token of whoever is signed in, "" when there is none."""
+    return next((str(entry.get("secret") or "") for entry in _entries(cache, "IdToken")), "")
+
+
+def renewed_at(cache: Cache) -> float:
+    """When the newest access token came, and with it the refresh token (seconds since the epoch); 0 when that is not known."""
+    return max((_seconds(entry.get("cached_at")) for entry in _entries(cache, "AccessToken")), default=0.0)
+
+
+def _seconds(value: Any) -> float:
+    try:
+        return min(max(0.0, float(value)), LATEST_END)
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
 
 
 def has_refresh_token(cache: Cache) -> bool:

@@ -1,7 +1,7 @@
 """The command line: one parser, each command's module loaded only when it is asked for, errors turned into advice.
 
 A command's module offers `configure(parser)`, which adds its arguments and sets `run`, a callable that takes the parsed
-arguments and returns the exit code. Other distributions add commands through the entry point group `daypass.commands`:
+arguments and returns the exit code; or verbs that do. Other distributions add commands through the entry point group `daypass.commands`:
 there a module also carries its `SUMMARY`.
 """
 
@@ -19,10 +19,11 @@ from typing import Any, NoReturn, TextIO
 from ..errors import DaypassError, UsageError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
-    "login": ("account", "sign in"),
+    "login": ("login", "sign in"),
     "logout": ("account", "forget the sign-in of this machine"),
     "status": ("account", "who is signed in, how, and until when, without asking the network"),
     "token": ("account", "print an access token for Microsoft Graph"),
+    "accounts": ("accounts", "several sign-ins side by side: list, switch, rename, remove"),
     "explain": ("explain", "what an error of the sign-in service means, and who can cure it; offline"),
     "agenda": ("agenda", "what is coming up, or what lies between two dates"),
     "show": ("agenda", "one event with all its details"),
@@ -46,7 +47,7 @@ EXIT_CODES = """exit codes:
   4 sign-in needed · 5 forbidden (scope, consent, policy) · 6 conflict
   7 throttled · 8 unreachable · 9 partial · 10 configuration · 130 interrupted"""
 
-OF_DAYPASS_ITSELF = frozenset({"--debug", "--version", "-h", "--help"})
+OF_DAYPASS_ITSELF = frozenset({"--debug", "--profile", "--version", "-h", "--help"})
 
 
 class Parser(argparse.ArgumentParser):
@@ -92,7 +93,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(words: list[str], options: list[str]) -> int:
     if words and words[0].startswith("-") and words[0].partition("=")[0] not in OF_DAYPASS_ITSELF:
         raise UsageError(f"daypass alone does not take {words[0]}; name a command first", (f"daypass agenda {' '.join(words)}",))
-    name = next((word for word in options if not word.startswith("-")), "")
+    pairs = zip(["", *options], options, strict=False)
+    name = next((word for before, word in pairs if not word.startswith("-") and before != "--profile"), "")
     if not name and "--version" in options:
         from .. import __version__
 
@@ -167,7 +169,7 @@ def _parser(name: str, *, everything: bool) -> Parser:
     for known, (module, summary) in COMMANDS.items():
         command = commands.add_parser(known, help=summary, description=_sentence(summary), formatter_class=_Formatter)
         if known == name:
-            _configure(module, known, command)
+            configure(module, known, command)
     if everything or name not in COMMANDS:
         _add_plugins(commands, name)
     return parser
@@ -176,11 +178,14 @@ def _parser(name: str, *, everything: bool) -> Parser:
 def add_common(parser: argparse.ArgumentParser) -> None:
     """The options every command takes."""
     parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show a traceback when something fails")
+    parser.add_argument("--profile", default=argparse.SUPPRESS, metavar="NAME", help="with this profile's sign-in (DAYPASS_PROFILE)")
 
 
-def _configure(module: str, name: str, parser: argparse.ArgumentParser) -> None:
-    getattr(_module(module), f"configure_{name}")(parser)
-    add_common(parser)
+def configure(module: str, name: str, parser: argparse.ArgumentParser) -> None:
+    """Give a command its arguments; where it has verbs, they take the common options, and its `configure_` returns their parsers."""
+    verbs = getattr(_module(module), f"configure_{name}")(parser)
+    for each in verbs or (parser,):
+        add_common(each)
 
 
 def _module(name: str) -> Any:

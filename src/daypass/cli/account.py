@@ -1,37 +1,32 @@
-"""The commands about the sign-in: login, logout, status, token."""
+"""The commands about the sign-in that is there: logout, status, token."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import Any
 
-from ..errors import UsageError
+from ..errors import DaypassError, UsageError
 from ..model.text import clean
+from .facts import facts_of, for_people, print_facts, utc
 from .output import write_json
 from .session import Session, note
 
-if TYPE_CHECKING:
-    from ..credentials import Standing
-
-METHODS = {"device_code": "device code"}
-
-
-def configure_login(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `login`."""
-    parser.add_argument("--device", action="store_true", help="by a code typed on another device (the only way so far, and the default)")
-    parser.add_argument("--write", action="store_true", help="ask for permission to change the calendar now, not at the first change")
-    parser.set_defaults(run=login)
+FORMATS = ("raw", "header", "json")
+UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 def configure_logout(parser: argparse.ArgumentParser) -> None:
     """Arguments of `logout`."""
+    parser.add_argument("--all", action="store_true", help="of every profile")
+    parser.add_argument("--revoke-sessions", action="store_true", help="end this user's sign-ins everywhere first, in all apps")
     parser.set_defaults(run=logout)
 
 
 def configure_status(parser: argparse.ArgumentParser) -> None:
     """Arguments of `status`."""
+    parser.add_argument("--check", action="store_true", help="ask the service, too, whether the sign-in is good")
     parser.add_argument("-o", "--output", choices=("plain", "json"), default="plain", help="how to show it")
     parser.set_defaults(run=status)
 
@@ -39,32 +34,56 @@ def configure_status(parser: argparse.ArgumentParser) -> None:
 def configure_token(parser: argparse.ArgumentParser) -> None:
     """Arguments of `token`."""
     parser.add_argument(
-        "--scope", action="append", metavar="SCOPE", help="a permission it must carry, Calendars.Read if not said (repeatable)"
+        "--scope",
+        "--scopes",
+        action="append",
+        metavar="SCOPE",
+        help="a permission it must carry, Calendars.Read if not said (repeatable, or a,b)",
     )
+    parser.add_argument("--min-ttl", type=_seconds, default=0.0, metavar="SPAN", help="how long it must be good still: 600, 30m, 1h (5m)")
+    parser.add_argument("--format", choices=FORMATS, help="the token, a header with it for curl, or JSON with its end")
     parser.add_argument("--reveal", action="store_true", help="print it although the output is a terminal")
-    parser.add_argument("-o", "--output", choices=("plain", "json"), default="plain", help="the token alone, or with its expiry")
+    parser.add_argument("-o", "--output", choices=("plain", "json"), default="plain", help="plain for --format raw, or json")
     parser.set_defaults(run=token)
-
-
-def login(arguments: argparse.Namespace) -> int:
-    """Sign in, whether or not somebody is signed in already."""
-    from ..graph.operations import IDENTITY, READ, WRITE
-    from .signin import sign_in
-
-    with Session(arguments) as session:
-        sign_in(session.app, (*IDENTITY, *(WRITE if arguments.write else READ)))
-    return 0
 
 
 def logout(arguments: argparse.Namespace) -> int:
     """Forget this machine's tokens."""
     with Session(arguments) as session:
+        if arguments.revoke_sessions:
+            _revoke(session)
+        if arguments.all:
+            return _logout_everywhere(session)
         who = session.app.credentials.sign_out()
     if who is None:
         note("no sign-in that could be read was kept here; nothing is left of any")
         return 0
     print(f"Signed out {clean(who.username)}: the tokens kept here are gone.")
-    note("Sign-ins elsewhere are not ended; to end those of a work account: https://mysignins.microsoft.com")
+    if not arguments.revoke_sessions:
+        note(
+            "Microsoft has no way to take back what was given to this machine alone; what was copied from it before is good until it ends."
+        )
+        note("To end this account's sign-ins everywhere: daypass logout --revoke-sessions, or https://mysignins.microsoft.com")
+    note("What this app may do stays granted until you take it back: https://myapplications.microsoft.com")
+    return 0
+
+
+def _revoke(session: Session) -> None:
+    """End the user's sign-ins everywhere; without that nothing is forgotten."""
+    from ..graph import operations
+
+    session.run(operations.revoke_sessions)
+    note("All sign-ins of this account have been ended, in every app; tokens given out before may work for up to an hour.")
+
+
+def _logout_everywhere(session: Session) -> int:
+    from .accounts import app_of
+
+    for profile in session.app.profiles.all():
+        app = app_of(session, profile)
+        app.credentials.sign_out()
+        print(f"Signed out {clean(profile.user or profile.name)} (profile {profile.name}).")
+    session.app.credentials.sign_out()
     return 0
 
 
@@ -72,48 +91,45 @@ def status(arguments: argparse.Namespace) -> int:
     """How things stand, from what is kept here: no request is made. Exit code 4 when nobody is signed in."""
     with Session(arguments) as session:
         standing = session.app.credentials.standing()
-        facts = _facts(session, standing)
+        habits = session.app.profiles.habits(session.settings.signs_in_at.url)
+        facts = facts_of(session.settings, standing, habits, session.app.vault.path, session.app.vault.grade)
+        trouble = _checked(session, facts) if arguments.check else None
         if arguments.output == "json":
             write_json({"schema": "daypass.status/1", **facts})
         else:
-            print_facts({**facts, "scopes": " ".join(sorted(standing.granted)), "token_expires_at": _expiry(standing.expires_on)})
+            print_facts(for_people(facts, standing, time.time()))
+        if trouble:
+            raise trouble
         if standing.account is None:
-            note("nobody is signed in here; daypass login --device")
+            note("nobody is signed in here; daypass login")
             return 4
         return 0
 
 
-def _facts(session: Session, standing: Standing) -> dict[str, object]:
-    """What there is to say of a sign-in, for programs; None where there is nothing."""
-    who = standing.account
-    return {
-        "signed_in": who is not None,
-        "user": who.username if who else None,
-        "name": who.name if who else None,
-        "tenant_id": who.tenant_id if who else session.settings.tenant_id,
-        "client_id": session.settings.client_id,
-        "authority": session.settings.authority,
-        "method": METHODS.get(standing.method, standing.method) or None,
-        "signed_in_at": _utc(standing.signed_in_at),
-        "scopes": sorted(standing.granted),
-        "token_expires_at": _utc(standing.expires_on),
-        "renews_itself": standing.renewable,
-        "store": session.app.vault.path or "memory",
-        "protection": session.app.vault.grade,
-        "last_error": standing.last_error or None,
-    }
+def _checked(session: Session, facts: dict[str, Any]) -> DaypassError | None:
+    """Ask Graph who is signed in, or where there is no mailbox the sign-in service whether it is there; what came of it is a fact too."""
+    from ..graph import operations
 
+    try:
+        if not session.settings.signs_in_at.has_mailboxes:
+            session.app.credentials.reach()
+        elif facts["method"] not in ("secret", "certificate", "federated", "managed_identity") or session.settings.mailbox:
+            session.client.run(operations.me())
+        else:
+            from ..graph.operations import READ
+            from ..wire import Access
 
-def print_facts(facts: dict[str, object]) -> None:
-    """Print each fact there is, its name first; whether somebody is signed in shows in the rest."""
-    for name, value in facts.items():
-        if name != "signed_in" and value not in (None, ""):
-            print(f"{name.replace('_', ' '):<17} {clean(_words(value))}")
+            session.app.token(Access(READ, renew=True))
+    except DaypassError as error:
+        facts["checked"] = {"good": False, "message": str(error)}
+        return error
+    facts["checked"] = {"good": True, "message": "the service accepts this sign-in"}
+    return None
 
 
 def token(arguments: argparse.Namespace) -> int:
     """Print an access token, renewed if need be; refuses to show it on a terminal unless asked to."""
-    from ..auth.tokens import PROTOCOL_SCOPES
+    from ..auth.tokens import LEEWAY_SECONDS, PROTOCOL_SCOPES
     from ..graph.operations import READ
     from ..wire import Access
 
@@ -121,32 +137,25 @@ def token(arguments: argparse.Namespace) -> int:
         raise UsageError(
             "a token is not shown on a screen, where others could read it", ("daypass token --reveal", "daypass token | your-program")
         )
-    reserved = sorted(PROTOCOL_SCOPES.intersection(arguments.scope or ()))
-    if "" in (arguments.scope or ()):
+    asked = [scope.strip() for scopes in arguments.scope or () for scope in scopes.split(",")]
+    if "" in asked:
         raise UsageError("a permission has a name", ("--scope Calendars.Read",))
-    if reserved:
+    if reserved := sorted(PROTOCOL_SCOPES.intersection(asked)):
         raise UsageError(f"{reserved[0]} is no permission of Microsoft Graph's; it is asked for by itself")
+    shape = arguments.format or ("json" if arguments.output == "json" else "raw")
     with Session(arguments) as session:
-        secret = session.app.credentials.token(Access(tuple(arguments.scope or READ)))
-        if arguments.output == "json":
-            expires_at = _utc(session.app.credentials.expiry(secret))
-            write_json({"schema": "daypass.token/1", "access_token": secret, "expires_at": expires_at})
+        secret = session.app.token(Access(tuple(asked or READ)), max(arguments.min_ttl, LEEWAY_SECONDS))
+        if shape == "json":
+            expires_at = utc(session.app.credentials.expiry(secret))
+            write_json({"schema": "daypass.token/1", "access_token": secret, "token_type": "Bearer", "expires_at": expires_at})
         else:
-            print(secret)
+            print(f"Authorization: Bearer {secret}" if shape == "header" else secret)
         return 0
 
 
-def _utc(seconds: float) -> str | None:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds)) if seconds else None
-
-
-def _expiry(expires_on: float) -> str:
-    if not expires_on:
-        return ""
-    left = expires_on - time.time()
-    how_long = f"{left / 60:.0f} min" if left < 7200 else f"{left / 3600:.0f} h"
-    return f"{_utc(expires_on)} (in {how_long})" if left > 0 else f"{_utc(expires_on)} (past; it is renewed when needed)"
-
-
-def _words(value: object) -> str:
-    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+def _seconds(text: str) -> float:
+    """A span as it is typed: seconds, or with s, m or h."""
+    number, unit = (text[:-1], text[-1]) if text[-1:] in UNITS else (text, "s")
+    if not number.isdecimal() or len(number) > 6:
+        raise argparse.ArgumentTypeError("is no span of time: 600, 30m, 1h")
+    return float(number) * UNITS[unit]

@@ -37,18 +37,19 @@ KINDS: Mapping[type[errors.DaypassError], tuple[str, int, str]] = {
         "set CLIENT_ID and TENANT_ID in one of these (README: six steps); or look around first: daypass demo",
     ),
     errors.StorageError: ("storage", 10, ""),
-    errors.SignInDeclined: ("sign_in_declined", 5, "daypass login --device"),
-    errors.DeviceCodeExpired: ("device_code_expired", 4, "daypass login --device"),
+    errors.SignInDeclined: ("sign_in_declined", 5, "daypass login"),
+    errors.DeviceCodeExpired: ("device_code_expired", 4, "daypass login"),
     errors.BlockedByPolicy: ("blocked_by_policy", 5, ""),
     errors.ConsentRequired: (
         "consent_required",
         5,
-        "daypass login --device --write, and accept there; if the page does not let you, an administrator must",
+        "daypass login --write, and accept there; if the page does not let you, an administrator must",
     ),
     errors.AppMisconfigured: ("app_misconfigured", 10, ""),
-    errors.SignInRequired: ("sign_in_required", 4, "daypass login --device"),
-    errors.AuthError: ("sign_in_failed", 4, "daypass login --device"),
-    errors.Unauthorized: ("sign_in_required", 4, "daypass login --device"),
+    errors.NoMailbox: ("no_mailbox", 5, "daypass accounts list   (for a profile of Microsoft 365)"),
+    errors.SignInRequired: ("sign_in_required", 4, "daypass login"),
+    errors.AuthError: ("sign_in_failed", 4, "daypass login"),
+    errors.Unauthorized: ("sign_in_required", 4, "daypass login"),
     errors.Forbidden: ("forbidden", 5, "daypass status   (shows what has been granted)"),
     errors.NotFound: ("not_found", 3, "daypass agenda   (shows what there is)"),
     errors.Conflict: ("conflict", 6, "look at it again, then repeat the change"),
@@ -65,6 +66,7 @@ WHAT: Mapping[type[errors.DaypassError], str] = {
     errors.BlockedByPolicy: "your organisation does not allow this sign-in",
     errors.ConsentRequired: "a permission has not been granted",
     errors.AppMisconfigured: "the app registration does not fit",
+    errors.NoMailbox: "there is no calendar with this sign-in",
     errors.SignInRequired: "you are not signed in",
     errors.AuthError: "the sign-in failed",
     errors.Unauthorized: "Microsoft Graph did not accept the sign-in",
@@ -132,6 +134,8 @@ def _about_sign_in(error: errors.AuthError, advice: Advice) -> Advice:
     from ..auth.explain import explanation
 
     known = explanation(error)
+    if error.instead:
+        advice = advice.replace(do=error.instead)
     ids = [
         f"AADSTS{error.code}" if error.code else error.error,
         error.correlation_id and f"correlation {error.correlation_id}",
@@ -144,7 +148,10 @@ def _about_sign_in(error: errors.AuthError, advice: Advice) -> Advice:
         return advice.replace(reference=reference)
     if known.needs_admin:
         return advice.replace(
-            why=known.cause, do=known.cure, admin=f"{known.who} can cure this; give them the line below", reference=reference
+            why=known.cause,
+            do=error.instead or known.cure,
+            admin=f"{known.who} can cure this; give them the line below",
+            reference=reference,
         )
     return advice.replace(why=known.cause, do=advice.do or known.cure, reference=reference)
 

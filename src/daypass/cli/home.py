@@ -16,7 +16,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Greet the user and list the next seven days."""
     with Session(arguments) as session:
         window = parse_window(None, None, None, session.now, session.zone)
-        user = session.run(operations.me)
-        sys.stdout.write(f"Welcome, {clean(user.display_name or user.user_principal_name)}!\n\n")
+        if session.settings.mailbox:  # an app: there is nobody to greet
+            sys.stdout.write(f"The calendar of {clean(session.settings.mailbox)}\n\n")
+        else:
+            user = session.run(operations.me)
+            sys.stdout.write(f"Welcome, {clean(user.display_name or user.user_principal_name)}!\n\n")
         list_events(session, window.start, window.end, None)
         return 0

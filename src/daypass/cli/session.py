@@ -10,9 +10,10 @@ from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from ..app import App, Client
-from ..config import load
-from ..errors import ConfigError, ConsentRequired, SignInRequired, UsageError
+from ..app import App, Client, load
+from ..auth.methods import APP_METHODS
+from ..config import ENVIRONMENT
+from ..errors import BadRequest, ConfigError, ConsentRequired, SignInRequired, UsageError
 from ..model import zones
 
 if TYPE_CHECKING:
@@ -28,10 +29,14 @@ TOLD_SECONDS = 4.0  # a shorter wait passes without a word
 
 
 class Session:
-    """One command's dealings; `arguments` may carry `tz`, the viewer's time zone."""
+    """One command's dealings; `arguments` may carry settings by their names, and `tz`, the viewer's time zone.
 
-    def __init__(self, arguments: argparse.Namespace) -> None:
-        self.settings = load({"time_zone": getattr(arguments, "tz", None)})
+    The profile that they name must be there, unless it may be a `new` one.
+    """
+
+    def __init__(self, arguments: argparse.Namespace, *, new: bool = False) -> None:
+        said = {name: getattr(arguments, name, None) for name in ENVIRONMENT}
+        self.settings = load({**said, "time_zone": getattr(arguments, "tz", None)}, new=new)
         self.app = App(self.settings, warn=note)
 
     @cached_property
@@ -74,15 +79,25 @@ class Session:
         """
         try:
             return self.client.run(flow())
-        except (SignInRequired, ConsentRequired) as error:
-            from ..graph.operations import IDENTITY, READ
-            from .signin import person_is_there, sign_in
-
-            if not person_is_there():
+        except BadRequest as error:
+            if self.settings.mailbox or self.app.credentials.standing().method not in APP_METHODS:
                 raise
-            wanted = [scope for scope in error.scopes if scope not in IDENTITY] or READ
-            who = self.app.credentials.standing().account  # in the middle of a command nobody else may take over
-            sign_in(self.app, (*IDENTITY, *wanted), error.claims, only=who)
+            raise ConfigError("DAYPASS_MAILBOX", "is not set: an app has no calendar of its own, so say whose it works with") from error
+        except (SignInRequired, ConsentRequired) as error:
+            from ..auth.tokens import covers
+            from ..auth.wanted import Expected, Wanted
+            from ..graph.operations import IDENTITY, READ
+            from .look import language, person_is_there
+            from .signin import sign_in
+
+            standing = self.app.credentials.standing()
+            if not person_is_there() or standing.method in APP_METHODS:
+                raise
+            wanted = tuple(scope for scope in error.scopes if scope not in IDENTITY)
+            scopes = (*IDENTITY, *(READ if covers(READ, wanted) else wanted))
+            who = standing.account  # in the middle of a command nobody else may take over
+            expected = Expected(who.home_account_id, who.username) if who else Expected()
+            sign_in(self.app, Wanted(scopes, error.claims, language=language(), hint=expected.user, expected=expected))
             return self.client.run(flow())
 
 

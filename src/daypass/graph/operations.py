@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from ..model.event import Event, NewEvent, User
 
 IDENTITY = ("User.Read",)
+READ_BASIC = ("Calendars.ReadBasic",)  # titles, times, places, people; no text, attachments or extensions
 READ = ("Calendars.Read",)
 WRITE = ("Calendars.ReadWrite",)
+REVOKE = ("User.RevokeSessions.All",)
 
 PAGE_SIZE = 100
 # All-day events float: the service places them by its own idea of the zone, up to 14 hours from the viewer's.
@@ -44,7 +46,7 @@ async def calendar_view(start: datetime, end: datetime) -> list[Event]:
         "$select": codec.LISTING_FIELDS,
     }
     query = urlencode(window, safe="$/,:", quote_via=quote)
-    pages = items(f"/me/calendarView?{query}", scopes=READ, headers=codec.PREFER)
+    pages = items(f"/me/calendarView?{query}", scopes=READ_BASIC, headers=codec.PREFER)
     found = distinct([codec.event(item) async for item in pages])
     return in_order([event for event in found if overlaps(event, start, end, start.tzinfo)], start.tzinfo)
 
@@ -65,6 +67,11 @@ async def create_event(new: NewEvent) -> Event:
     except TransportError as error:
         error.maybe_done = True
         raise
+
+
+async def revoke_sessions() -> None:
+    """End every sign-in of the user's, in all apps (Graph: user-revokesigninsessions); tokens given out before live on for a while."""
+    await call("POST", "/me/revokeSignInSessions", scopes=REVOKE)
 
 
 def _instant(moment: datetime) -> str:

@@ -22,4 +22,4 @@ def test_names_and_errors_of_the_service_cannot_forge_a_line_or_steer_the_termin
 
 
 def test_what_is_not_known_is_not_printed_and_truths_are_words() -> None:
-    assert printed(signed_in=True, user=None, scopes="", renews_itself=False) == "renews itself     no\n"
+    assert printed(signed_in=True, user=None, scopes="", renews_itself=False) == "renews itself        no\n"

@@ -33,6 +33,7 @@ SAMPLES: tuple[tuple[errors.DaypassError, int], ...] = (
     (errors.ServiceUnavailable(503, "ServiceUnavailable", "no"), 8),
     (errors.BadRequest(400, "ErrorInvalidRequest", "no"), 2),
     (errors.TransportError("gone", kind="reset"), 8),
+    (errors.NoMailbox("none"), 5),
 )
 
 

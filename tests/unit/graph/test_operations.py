@@ -77,7 +77,7 @@ class TestCalendarView:
         assert "body" not in asked["$select"].split(",")
         assert request.headers["Prefer"] == PREFER
         assert request.access is not None
-        assert request.access.scopes == ("Calendars.Read",)
+        assert request.access.scopes == ("Calendars.ReadBasic",)
 
     def test_all_pages_are_followed_and_what_comes_twice_is_told_once(self) -> None:
         pages = [[item(1, NOW), item(2, NOW)], [item(2, NOW), item(3, NOW)], []]

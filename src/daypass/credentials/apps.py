@@ -1,0 +1,70 @@
+"""Apps that sign in as themselves: with a secret, a certificate, a token of the platform they run on, or a managed identity.
+
+What proves the app is read from its file at each sign-in and kept nowhere else, so a file that is renewed in place goes on working.
+Sources: RFC 6749 section 4.4; Microsoft identity platform, client credentials flow and certificate credentials; managed identities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msal
+
+from ..auth.app_credential import AppCredential, pem_blocks
+from ..auth.login_http import LocalHttp
+from ..errors import ConfigError
+from ..private import read_file
+from ..wire import Request, Response
+from .engine import Engine
+
+
+def sign_in(engine: Engine, credential: AppCredential, resource: str, send_local: Callable[[Request], Response]) -> None:
+    """Bring a token for all that the app was granted on `resource` into the cache. Raises AuthError, ConfigError, TransportError."""
+    http = engine.http
+    if credential.kind == "managed_identity":
+        _ask_the_machine(engine, credential, resource, send_local)
+        return
+    app = engine.confidential(_msal_form(credential))
+    with http.understood():
+        answer = app.acquire_token_for_client([f"{resource}/.default"]) or {}
+    if "access_token" not in answer:
+        raise http.failure(answer)
+
+
+def _ask_the_machine(engine: Engine, credential: AppCredential, resource: str, send_local: Callable[[Request], Response]) -> None:
+    chosen: dict[str, Any] = {"client_id": credential.client_id} if credential.client_id else {}
+    identity = msal.UserAssignedManagedIdentity(**chosen) if chosen else msal.SystemAssignedManagedIdentity()
+    http = LocalHttp(send_local)
+    answer = msal.ManagedIdentityClient(identity, http_client=http, token_cache=engine.cache).acquire_token_for_client(resource=resource)
+    if "access_token" not in answer:
+        raise engine.http.failure(answer)
+
+
+def _msal_form(credential: AppCredential) -> Any:
+    """What MSAL takes for `client_credential`."""
+    content, password = _content(credential.file), _content(credential.password_file).decode().strip() if credential.password_file else None
+    match credential.kind:
+        case "secret":
+            return content.decode().strip()
+        case "federated":
+            return {"client_assertion": lambda: _content(credential.file).decode().strip()}
+        case _ if b"-----BEGIN" in content:
+            text = content.decode()
+            return {
+                "private_key": pem_blocks(text, "PRIVATE KEY", credential.file),
+                "public_certificate": pem_blocks(text, "CERTIFICATE", credential.file),
+                "passphrase": password,
+            }
+        case _:
+            return {"private_key_pfx_path": credential.file, "passphrase": password}
+
+
+def _content(path: str) -> bytes:
+    try:
+        content, _ = read_file(path)
+    except OSError as error:
+        raise ConfigError(path, f"cannot be read ({error.strerror}): it proves the app's identity; name a file that can be") from None
+    if not content.strip():
+        raise ConfigError(path, "is empty: it must prove the app's identity")
+    return content
