@@ -41,6 +41,11 @@ class Visit(Value):
         """Show the browser what is wrong."""
         self._show(status, title, text, well=False)
 
+    def lead_on(self, url: str) -> None:
+        """Send the browser to another address."""
+        if self.connection is not None:
+            _say(self.connection, landing.redirect(url))
+
     def _show(self, status: int, title: str, text: str, *, well: bool) -> None:
         if self.connection is None:
             return
@@ -70,6 +75,7 @@ class Loopback:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
         self.port: int = self._listener.getsockname()[1]
+        self.leads_to = ""
         self.uri = f"http://localhost:{self.port}"  # what the app is registered for; Entra lets any port pass (redirect URI restrictions)
 
     def __enter__(self) -> Self:
@@ -86,7 +92,10 @@ class Loopback:
         self._listener.close()
 
     def wait(self, seconds: float, fits: Callable[[Mapping[str, str]], bool], others: Iterable[int] = ()) -> Visit | None:
-        """The visit that brings what `fits`, None when none came in time, or one of the file descriptors `others` has something to read."""
+        """The visit that brings what `fits`, None when none came in time, or one of the file descriptors `others` has something to read.
+
+        Whoever comes with empty hands is led on to `leads_to`: a short address to open in place of the sign-in page's long one.
+        """
         deadline = time.monotonic() + seconds
         for other in others:
             self._selector.register(other, selectors.EVENT_READ)
@@ -149,7 +158,9 @@ class Loopback:
         visit = Visit(asked or {}, visitor.connection)
         if asked and fits(asked):
             return visit
-        if asked == {}:
+        if asked == {} and self.leads_to:
+            visit.lead_on(self.leads_to)
+        elif asked == {}:
             visit.turn_away("Nothing to see here", "This address waits for the answer of a sign-in.", 404)
         else:
             visit.turn_away("That is not the sign-in we wait for", "Go back to the terminal, and use the page that it opened.")

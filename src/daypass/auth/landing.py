@@ -35,6 +35,11 @@ def answer(status: int, title: str, text: str, *, well: bool) -> bytes:
     return head.encode() + body
 
 
+def redirect(url: str) -> bytes:
+    """A whole HTTP response that sends the browser on."""
+    return f"HTTP/1.1 302 Found\r\nLocation: {url}\r\nContent-Length: 0\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n".encode()
+
+
 def fields(heard: bytes) -> dict[str, str] | None:
     """The fields of a request's form or query, {} where it has none or makes no sense; None while it is not all there."""
     head, end, body = heard.partition(b"\r\n\r\n")

@@ -61,7 +61,7 @@ KINDS: Mapping[type[errors.DaypassError], tuple[str, int, str]] = {
 }
 
 WHAT: Mapping[type[errors.DaypassError], str] = {
-    errors.SignInDeclined: "the sign-in was declined on the other device",
+    errors.SignInDeclined: "the sign-in was declined",
     errors.DeviceCodeExpired: "the code ran out before it was used",
     errors.BlockedByPolicy: "your organisation does not allow this sign-in",
     errors.ConsentRequired: "a permission has not been granted",

@@ -50,10 +50,6 @@ class Screen(Protocol):
         """A code is to be typed on another device."""
         ...
 
-    def page(self, method: str, url: str, tunnel: str, *, opened: bool) -> None:
-        """A page is to be visited; `tunnel` is the command that leads its answer here, "" when none is needed."""
-        ...
-
     def tick(self, left_seconds: float) -> None:
         """Time has passed."""
         ...

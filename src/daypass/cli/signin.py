@@ -103,6 +103,7 @@ class _Ladder:
                 if not stop.args:
                     raise
                 method = str(stop.args[0])  # the person stepped to another rung
+                self._screen.note("")
                 continue
             except DeviceCodeExpired:
                 if self._codes >= CODES_AT_MOST or not person_is_there() or not self._wants_another():
@@ -146,27 +147,41 @@ class _Ladder:
     def _browser(self) -> Account:
         with self._listening(self._choice.port) as loopback:
             question = self._ask(loopback.uri)
-            opened = open_browser(question.url)
-            self._screen.page("browser", question.url, "", opened=opened)
+            loopback.leads_to = question.url
+            opened = open_browser(loopback.uri)  # which leads on: what a program is started with, others can see
+            self._show_page("browser", question.url, loopback.uri, opened=opened)
             return self._await(loopback, question, "browser")
 
     def _relay(self) -> Account:
         with self._listening(self._choice.port or RELAY_PORT) as loopback:
             question = self._ask(loopback.uri)
-            user = getpass.getuser()
-            self._screen.page("relay", question.url, tunnel(self._environ, loopback.port, user), opened=False)
+            loopback.leads_to = question.url
+            command = tunnel(self._environ, loopback.port, getpass.getuser())
+            self._show_page("relay", question.url, loopback.uri, command)
             return self._await(loopback, question, "relay")
 
     def _paste(self) -> Account:
         if not self._keyboard.files:
             raise UsageError("pasting an address needs somebody at a terminal", ("daypass login --device",))
         question = self._ask("http://localhost", mode="query")
-        self._screen.page("paste", question.url, "", opened=False)
-        typed = self._keyboard.line("Its whole address (Esc, then Enter, stops): ", LONGEST_ADDRESS)
-        if not typed:
-            raise KeyboardInterrupt
-        answer = dict(parse_qsl(urlsplit(typed).query or typed))
-        return self._app.credentials.keep_answer(question, answer, "paste")
+        self._show_page("paste", question.url, "")
+        while True:
+            typed = self._keyboard.line("Its whole address (Esc, then Enter, stops): ", LONGEST_ADDRESS)
+            if not typed:
+                raise KeyboardInterrupt
+            answer = dict(parse_qsl(urlsplit(typed).query))
+            if question.fits(answer):
+                return self._app.credentials.keep_answer(question, answer, "paste")
+            self._screen.note(
+                "That is not where this sign-in ends: the address begins with http://localhost and has code= and state= in it."
+            )
+
+    def _show_page(self, method: str, url: str, short: str, command: str = "", *, opened: bool = False) -> None:
+        self._copied = url if self._events else short or url
+        if self._events:
+            self._events.page(method, url, command, opened=opened)
+        else:
+            self._person.page(method, short or url, command, opened=opened)
 
     def _listening(self, port: int) -> Loopback:
         from ..loopback import Loopback
@@ -175,7 +190,7 @@ class _Ladder:
 
     def _ask(self, redirect_uri: str, mode: str = "form_post") -> BrowserQuestion:
         question = self._app.credentials.ask_browser(self._wanted, redirect_uri, mode)
-        self._copied, self._ends_at = question.url, time.time() + BROWSER_SECONDS
+        self._ends_at = time.time() + BROWSER_SECONDS
         return question
 
     def _await(self, loopback: Loopback, question: BrowserQuestion, method: str) -> Account:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -52,7 +53,8 @@ class BrowserQuestion:
 
     def __init__(self, engine: Engine, wanted: Wanted, redirect_uri: str, mode: str) -> None:
         self.engine, self.wanted, self._app = engine, wanted, engine.public()
-        with engine.http.understood():
+        with engine.http.understood(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # MSAL warns of `query`, which is for pasting by hand, where nothing else can be
             self._flow: dict[str, Any] = self._app.initiate_auth_code_flow(
                 list(wanted.scopes),
                 redirect_uri=redirect_uri,
