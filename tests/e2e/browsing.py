@@ -1,7 +1,7 @@
 """Plays the browser of a sign-in without a screen: picks a user, accepts or declines, and brings the answer where the page says.
 
-As a program it is what BROWSER names: `python browsing.py URL`; PLAY_USER (Megan) signs in, PLAY_ANSWER is `accept` or `cancel`, DAYPASS_CA_FILE
-says whom to trust. In a test: `sign_in(url, ca_file)`.
+As a program it is what BROWSER names: `python browsing.py URL`; PLAY_USER (Megan) signs in, PLAY_ANSWER is `accept` or `cancel`,
+DAYPASS_CA_FILE says whom to trust. In a test: `sign_in(url, ca_file)`.
 """
 
 from __future__ import annotations
