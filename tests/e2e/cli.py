@@ -123,6 +123,10 @@ class Cli:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
+    def json_of(self, *words: str) -> Any:
+        """The document of a command that may fail."""
+        return json.loads(self(*words, "-o", "json").stdout)
+
     def refused(self, *words: str, **changes: str | None) -> tuple[int, dict[str, Any]]:
         """The exit code and the error of a command that must fail, from its JSON form; the text form is checked on the way."""
         done = self(*words, **changes)
