@@ -29,7 +29,7 @@ from daypass_sandbox.tenant import GRAPH_ROUTES
 
 DOCS = Path(__file__).parents[1] / "docs"
 MARKS = re.compile(r"<!-- made by tools/make_docs\.py: (?P<name>[\w-]+) -->\n.*?<!-- end: (?P=name) -->", re.DOTALL)
-FLAGS = {"time_zone": "--tz"}  # the settings that some command takes as an option
+FLAGS = {"client_id": "--client-id", "tenant_id": "--tenant-id", "time_zone": "--tz"}  # the settings that some command takes as an option
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -26,10 +26,13 @@ from __future__ import annotations
 class DaypassError(Exception):
     """Base of every error daypass raises on purpose.
 
-    `maybe_done` is true when a change that failed may have taken effect all the same: look before repeating it.
+    `maybe_done` is true when a change that failed may have taken effect all the same: look before repeating it. `made` is what a work of
+    several steps had done when it failed, in words; `cure` is what betters this one, where that is not what betters its kind.
     """
 
     maybe_done = False
+    made: tuple[str, ...] = ()
+    cure = ""
 
 
 class UsageError(DaypassError):
