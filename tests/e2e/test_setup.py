@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from urllib.request import Request
 
 import pytest
-from cli import PATIENCE_SECONDS, Cli
+from cli import HEARING, PATIENCE_SECONDS, Cli
 from terminal import Terminal
 
 from certificates import certificate, pem
@@ -234,6 +234,14 @@ def test_another_apps_id_in_the_file_stops_it_before_anything_is_made(nobody: Cl
     assert apps(nobody) == before
 
 
+def test_another_tenant_in_the_file_is_found_out_only_when_the_app_is_there_and_then_both_are_told(nobody: Cli) -> None:
+    (nobody.folder / ".env").write_text("TENANT_ID=common\n")
+    error = error_of(setup(nobody, "--write-env", ".env", "-o", "json"))
+    assert (error["code"], error["exit_code"], len(error["made"])) == ("configuration", 9, 2)
+    assert error["do"].startswith("correct it there")
+    assert (nobody.folder / ".env").read_text() == "TENANT_ID=common\n"
+
+
 def test_without_a_network_it_says_so(nobody: Cli) -> None:
     nowhere = {"DAYPASS_AUTHORITY": "https://localhost:1", "DAYPASS_GRAPH_ROOT": "https://localhost:1/v1.0"}
     done = with_input(nobody, "e.y.J", "setup", "--with-token", **nowhere)
@@ -248,9 +256,9 @@ def test_an_answer_that_was_lost_makes_no_second_app(nobody: Cli) -> None:
 
 
 def test_ctrl_c_half_way_says_what_was_made(nobody: Cli) -> None:
-    nobody.control.post("/faults", path="/v1.0/servicePrincipals", method="POST", status=503)
+    nobody.control.post("/faults", path="/v1.0/servicePrincipals", method="POST", status=503, count=99)
     process = subprocess.Popen(
-        [sys.executable, "-m", "daypass", "setup", "--with-token"],
+        [sys.executable, "-W", "error", "-c", HEARING, "setup", "--with-token"],
         env=nobody.changed({}),
         cwd=nobody.folder,
         stdin=subprocess.PIPE,

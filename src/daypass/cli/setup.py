@@ -254,6 +254,7 @@ def _explained(error: DaypassError, progress: Progress) -> DaypassError:
         Unauthorized: "get a fresh access token for Microsoft Graph, and repeat the command",
         Forbidden: f"repeat it with a token that carries {progress.needs}, of somebody whom the directory lets do this",
         NotFound: "check the client id and the tenant",
+        ConfigError: "correct it there, and repeat the command",
     }
     cure = error.cure or next((words for kind, words in cures.items() if isinstance(error, kind)), "")
     if error.maybe_done and not cure:

@@ -51,16 +51,18 @@ async def find(plan: Plan, client_id: str = "") -> Application | None:
 
     Raises UsageError when several have the name.
     """
-    try:
-        if client_id:
+    if client_id:
+        try:
             return await applications.application(client_id)
-        found = await applications.applications_named(plan.name)
-        if len(found) > 1:
-            ids = tuple(f"--client-id {one.client_id}" for one in found[:3])
-            raise UsageError(f"{len(found)} apps are called {plan.name!r}; say which is meant", (*ids, "--name ANOTHER"))
-        return await applications.application(found[0].client_id) if found else None  # a list shows certificates without their content
-    except NotFound:
+        except NotFound:
+            return None
+    found = await applications.applications_named(plan.name)
+    if len(found) > 1:
+        ids = tuple(f"--client-id {one.client_id}" for one in found[:3])
+        raise UsageError(f"{len(found)} apps are called {plan.name!r}; say which is meant", (*ids, "--name ANOTHER"))
+    if not found:
         return None
+    return await settled(lambda: applications.application(found[0].client_id))  # a list shows certificates without their content
 
 
 async def look(plan: Plan, client_id: str = "") -> Application | None:

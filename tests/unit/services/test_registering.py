@@ -182,7 +182,7 @@ def test_what_there_can_be_one_of_is_asked_for_again_after_a_passing_trouble(ten
 
 
 def test_a_registration_whose_fate_is_unknown_is_never_asked_for_twice(tenant: Tenant) -> None:
-    plant(tenant, method="POST", path="/applications$", status=503)
+    plant(tenant, method="POST", path="/applications$", status=503, count=9)
     log = list[Effect]()
     progress = Progress()
     with pytest.raises(ServiceUnavailable) as refused:
@@ -211,6 +211,15 @@ def test_the_directory_may_be_slow_to_know_the_new_app(tenant: Tenant) -> None:
     log = list[Effect]()
     setup(tenant, Plan(), log=log)
     assert changing(log) == ["POST /applications", *["POST /servicePrincipals"] * 3]
+
+
+def test_an_app_that_is_listed_but_not_yet_shown_is_waited_for_and_not_made_again(tenant: Tenant) -> None:
+    first = setup(tenant, Plan())
+    plant(tenant, method="GET", path=r"/applications\(", status=404, count=2)
+    assert setup(tenant, Plan()).application == first.application
+    plant(tenant, method="GET", path=r"/applications\(", status=404, count=9)
+    with pytest.raises(NotFound):
+        drive(look(Plan()), tenant)
 
 
 @pytest.mark.parametrize(
