@@ -28,7 +28,10 @@ from daypass_sandbox.tenant import GRAPH_ROUTES
 
 DOCS = Path(__file__).parents[1] / "docs"
 MARKS = re.compile(r"<!-- made by tools/make_docs\.py: (?P<name>[\w-]+) -->\n.*?<!-- end: (?P=name) -->", re.DOTALL)
-FLAGS = {"time_zone": "--tz"}  # the settings that some command takes as an option
+FLAGS = {  # the settings that some command takes as an option
+    **{name: "--" + name.replace("_", "-") for name in ("client_id", "tenant_id", "cloud", "authority", "authority_kind", "ca_file")},
+    "time_zone": "--tz", "mailbox": "--mailbox", "profile": "--profile",
+}
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

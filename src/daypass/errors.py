@@ -27,10 +27,13 @@ from __future__ import annotations
 class DaypassError(Exception):
     """Base of every error daypass raises on purpose.
 
-    `maybe_done` is true when a change that failed may have taken effect all the same: look before repeating it.
+    `maybe_done` is true when a change that failed may have taken effect all the same: look before repeating it. `made` is what a work of
+    several steps had done when it failed, in words; `cure` is what betters this one, where that is not what betters its kind.
     """
 
     maybe_done = False
+    made: tuple[str, ...] = ()
+    cure = ""
 
 
 class UsageError(DaypassError):
@@ -65,8 +68,8 @@ class AuthError(DaypassError):
     """Sign-in failed.
 
     `error` and `suberror` are OAuth's words (behaviour hangs on them alone); `code` is the AADSTS number, 0 if none;
-    `claims` is what the next sign-in must answer, `scopes` the permissions that were wanted, `instead` another way to try. The ids
-    let an administrator find the attempt in the sign-in log.
+    `claims` is what the next sign-in must answer, `scopes` the permissions that were wanted. The ids let an administrator
+    find the attempt in the sign-in log.
     """
 
     def __init__(
@@ -84,7 +87,6 @@ class AuthError(DaypassError):
         self.error, self.suberror, self.code, self.claims = error, suberror, code, claims
         self.correlation_id, self.timestamp = correlation_id, timestamp
         self.scopes: tuple[str, ...] = ()
-        self.instead = ""
 
 
 class SignInRequired(AuthError):

@@ -37,7 +37,7 @@ class TestProtocolSelection:
     def test_a_way_that_the_tenant_refuses_is_not_offered_first_again(self) -> None:
         names = [method.name for method in ladder(Place(ssh=True), frozenset({"device", "relay"}))]
         assert names == ["relay", "device"]
-        assert [method.name for method in ladder(Place(browser=True), frozenset({"browser"}))][0] == "device"
+        assert ladder(Place(browser=True), frozenset({"browser"}))[0].name == "device"
 
 
 class TestInitiation:

@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import certifi
 import pytest
 
 import daypass
@@ -217,6 +218,22 @@ def test_the_members_of_a_status_are_told(capsys):
     os.environ |= {"CLIENT_ID": "11111111-2222-3333-4444-555555555555", "TENANT_ID": "contoso.example"}  # put back after each test
     assert cli.main(["status", "-o", "json"]) == 4
     assert members(page("reference/json.md"), "## daypass.status/1") == json.loads(capsys.readouterr().out).keys()
+
+
+def test_the_members_of_a_registration_are_told(capsys):
+    nowhere = {
+        "DAYPASS_AUTHORITY": "https://localhost:1",
+        "DAYPASS_GRAPH_ROOT": "https://localhost:1/v1.0",
+        "DAYPASS_CA_FILE": certifi.where(),
+    }
+    os.environ |= {"CLIENT_ID": "11111111-2222-3333-4444-555555555555", "TENANT_ID": "contoso.example", **nowhere}
+    assert cli.main(["setup", "verify", "-o", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    text = page("reference/json.md")
+    assert members(text, "## daypass.registration/1") == document.keys()
+    checks, permissions = (re.search(rf"^\| `{name}`.*$", text, re.MULTILINE)[0] for name in ("checks", "permissions"))
+    assert all(f'"{name}"' in checks for name in document["checks"][0])
+    assert all(f'"{name}"' in permissions for name in document["permissions"][0])
 
 
 def test_the_members_of_an_explanation_are_told(capsys):

@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "status": ("account", "who is signed in, how, and until when, without asking the network"),
     "token": ("account", "print an access token for Microsoft Graph"),
     "accounts": ("accounts", "several sign-ins side by side: list, switch, rename, remove"),
+    "setup": ("setup", "register daypass in your tenant, or print the steps; check a registration; tell an administrator"),
     "explain": ("explain", "what an error of the sign-in service means, and who can cure it; offline"),
     "agenda": ("agenda", "what is coming up, or what lies between two dates"),
     "show": ("agenda", "one event with all its details"),

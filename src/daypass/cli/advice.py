@@ -12,6 +12,7 @@ from ..value import Value
 
 LONGEST_LINE = 400
 ONE_LINE = 100  # what is short stands with its cure on one line
+PARTIAL = 9  # the exit code where a part was done, whatever ended it
 
 
 class Advice(Value):
@@ -24,6 +25,7 @@ class Advice(Value):
     do: str = ""
     admin: str = ""
     reference: str = ""
+    made: tuple[str, ...] = ()
 
 
 # Most special first: the first class that fits decides the name, the exit code and the cure.
@@ -34,7 +36,7 @@ KINDS: Mapping[type[errors.DaypassError], tuple[str, int, str]] = {
     errors.ConfigError: (
         "configuration",
         10,
-        "set CLIENT_ID and TENANT_ID in one of these (README: six steps); or look around first: daypass demo",
+        "set CLIENT_ID and TENANT_ID in one of these (daypass setup tells how to get them); or look around first: daypass demo",
     ),
     errors.StorageError: ("storage", 10, ""),
     errors.SignInDeclined: ("sign_in_declined", 5, "daypass login"),
@@ -71,7 +73,7 @@ WHAT: Mapping[type[errors.DaypassError], str] = {
     errors.AuthError: "the sign-in failed",
     errors.Unauthorized: "Microsoft Graph did not accept the sign-in",
     errors.Forbidden: "Microsoft Graph does not allow this",
-    errors.NotFound: "there is no such thing in the calendar",
+    errors.NotFound: "there is no such thing here",
     errors.Conflict: "it was changed by somebody else meanwhile",
     errors.Throttled: "Microsoft Graph asks for fewer requests",
     errors.ServiceUnavailable: "Microsoft Graph is having trouble",
@@ -95,9 +97,14 @@ def report(error: errors.DaypassError, *, as_json: bool) -> int:
 
 
 def advise(error: errors.DaypassError) -> Advice:
-    """The words for an error; of a change that may have taken effect, that it must be looked for before it is repeated."""
+    """The words for an error; of a change that may have taken effect, that it must be looked for before it is repeated.
+
+    Of a work that was done in part, what was done.
+    """
     advice = _advice(error)
-    return advice.replace(do=LOOK_FIRST) if error.maybe_done else advice
+    if error.maybe_done or error.cure:
+        advice = advice.replace(do=error.cure or LOOK_FIRST)
+    return advice.replace(made=error.made, exit_code=PARTIAL) if error.made else advice
 
 
 def _advice(error: errors.DaypassError) -> Advice:
@@ -134,8 +141,6 @@ def _about_sign_in(error: errors.AuthError, advice: Advice) -> Advice:
     from ..auth.explain import explanation
 
     known = explanation(error)
-    if error.instead:
-        advice = advice.replace(do=error.instead)
     ids = [
         f"AADSTS{error.code}" if error.code else error.error,
         error.correlation_id and f"correlation {error.correlation_id}",
@@ -149,7 +154,7 @@ def _about_sign_in(error: errors.AuthError, advice: Advice) -> Advice:
     if known.needs_admin:
         return advice.replace(
             why=known.cause,
-            do=error.instead or known.cure,
+            do=known.cure,
             admin=f"{known.who} can cure this; give them the line below",
             reference=reference,
         )
@@ -161,8 +166,9 @@ def _request(error: errors.GraphError) -> str:
 
 
 def _as_text(advice: Advice) -> str:
-    parts = {"": advice.what, "why": advice.why, "do": advice.do, "who": advice.admin, "ref": advice.reference}
-    if advice.do and not (advice.why or advice.admin or advice.reference) and len(advice.what) + len(advice.do) <= ONE_LINE:
+    made = "; ".join(advice.made)
+    parts = {"": advice.what, "why": advice.why, "made": made, "do": advice.do, "who": advice.admin, "ref": advice.reference}
+    if advice.do and not (advice.why or made or advice.admin or advice.reference) and len(advice.what) + len(advice.do) <= ONE_LINE:
         return f"daypass: {clean(advice.what)}. Try: {clean(advice.do)}"
     lines = [f"{name + ':' if name else 'daypass:':<9}{clean(text)}"[:LONGEST_LINE] for name, text in parts.items() if text]
     return "\n".join(lines)
@@ -174,6 +180,7 @@ def _as_json(advice: Advice, error: errors.DaypassError) -> str:
         "exit_code": advice.exit_code,
         "message": advice.what,
         "why": advice.why,
+        "made": list(advice.made),
         "do": advice.do,
         "who": advice.admin,
         "reference": advice.reference,

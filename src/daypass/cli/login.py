@@ -63,7 +63,9 @@ def _configure_scopes(parser: argparse.ArgumentParser) -> None:
 def _configure_profile(parser: argparse.ArgumentParser) -> None:
     profile = parser.add_argument_group("as whom, and where")
     profile.add_argument("--client-id", metavar="ID", help="the app (CLIENT_ID)")
-    profile.add_argument("--tenant", dest="tenant_id", metavar="ID", help="the directory: id, domain, organizations, consumers (TENANT_ID)")
+    profile.add_argument(
+        "--tenant", "--tenant-id", dest="tenant_id", metavar="ID", help="the directory: id, domain, organizations, consumers (TENANT_ID)"
+    )
     profile.add_argument("--cloud", choices=("public", "gcc-high", "dod", "china"), help="Microsoft's national clouds")
     profile.add_argument(
         "--authority", metavar="URL", help="another sign-in service, with --ca-file: B2C, External ID, any OpenID Connect issuer"

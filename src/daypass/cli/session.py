@@ -63,7 +63,7 @@ class Session:
     @cached_property
     def client(self) -> Client:
         """The way to Graph."""
-        return Client(app=self.app, sleep=_wait)
+        return Client(app=self.app, sleep=wait)
 
     def __enter__(self) -> Self:
         return self
@@ -101,7 +101,7 @@ class Session:
             return self.client.run(flow())
 
 
-def _wait(seconds: float) -> None:
+def wait(seconds: float) -> None:
     """Let time pass, and say so when it is long."""
     if seconds >= TOLD_SECONDS:
         note(f"Microsoft Graph is busy; trying again in {seconds:.0f} seconds (Ctrl-C stops)")

@@ -249,7 +249,7 @@ class _Ladder:
         if isinstance(error, BlockedByPolicy | AppMisconfigured) and method == "device":
             blocked[method] = error.code
             others = [rung.name for rung in self._rungs if rung.name not in blocked] or ["browser"]
-            error.instead = f"daypass login --{others[0]}"
+            error.cure = f"daypass login --{others[0]}"
         elif error is not None:
             return
         self._app.profiles.learn(self._tenant, self._habits.replace(blocked=blocked))

@@ -80,6 +80,24 @@ def test_a_throttled_call_says_how_long_to_wait() -> None:
     assert advise(error).do == "repeat the command in 120 seconds"
 
 
+def test_a_work_that_was_done_in_part_says_what_was_done_and_ends_with_9_whatever_ended_it() -> None:
+    error = errors.Forbidden(403, "Authorization_RequestDenied", "no")
+    error.made, error.cure = ("the app 'daypass'", "its service principal"), "ask an administrator"
+    code, text = said(error, as_json=False)
+    assert code == 9
+    assert "made:    the app 'daypass'; its service principal\ndo:      ask an administrator\n" in text
+    document = json.loads(said(error, as_json=True)[1])["error"]
+    assert (document["code"], document["exit_code"], document["made"]) == ("forbidden", 9, list(error.made))
+
+
+def test_a_cure_of_its_own_stands_for_that_of_its_kind_and_for_looking_first() -> None:
+    error = errors.TransportError("gone", kind="reset")
+    error.maybe_done = True
+    assert "look before you repeat it" in advise(error).do
+    error.cure = "repeat the command"
+    assert advise(error).do == "repeat the command"
+
+
 def test_hostile_words_of_a_service_cannot_steer_the_terminal_or_fill_it() -> None:
     hostile = errors.BadRequest(400, "E\x1b[2J", "line\r\nline\u202e" + "x" * 10_000, "id\x07")
     _, text = said(hostile, as_json=False)
