@@ -30,7 +30,9 @@ DOCS = Path(__file__).parents[1] / "docs"
 MARKS = re.compile(r"<!-- made by tools/make_docs\.py: (?P<name>[\w-]+) -->\n.*?<!-- end: (?P=name) -->", re.DOTALL)
 FLAGS = {  # the settings that some command takes as an option
     **{name: "--" + name.replace("_", "-") for name in ("client_id", "tenant_id", "cloud", "authority", "authority_kind", "ca_file")},
-    "time_zone": "--tz", "mailbox": "--mailbox", "profile": "--profile",
+    "time_zone": "--tz",
+    "mailbox": "--mailbox",
+    "profile": "--profile",
 }
 
 
