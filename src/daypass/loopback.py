@@ -158,13 +158,17 @@ class Loopback:
         visit = Visit(asked or {}, visitor.connection)
         if asked and fits(asked):
             return visit
-        if asked == {} and self.leads_to:
-            visit.lead_on(self.leads_to)
-        elif asked == {}:
-            visit.turn_away("Nothing to see here", "This address waits for the answer of a sign-in.", 404)
-        else:
-            visit.turn_away("That is not the sign-in we wait for", "Go back to the terminal, and use the page that it opened.")
+        self._answer(visit)
         return None
+
+    def _answer(self, visit: Visit) -> None:
+        """Tell a visitor who does not bring what is waited for."""
+        if visit.fields:
+            visit.turn_away("That is not the sign-in we wait for", "Go back to the terminal, and use the page that it opened.")
+        elif self.leads_to:
+            visit.lead_on(self.leads_to)
+        else:
+            visit.turn_away("Nothing to see here", "This address waits for the answer of a sign-in.", 404)
 
 
 def _say(connection: socket.socket, text: bytes) -> None:
