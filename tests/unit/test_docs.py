@@ -330,3 +330,11 @@ def test_every_page_is_reached_from_the_map():
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(DOCS)))
 def test_no_page_names_a_place_on_somebodys_machine(path):
     assert MACHINE.findall(path.read_text("utf-8")) == []
+
+
+def test_every_test_that_a_claim_names_is_there():
+    named = set(re.findall(r"`(test_\w+)(?:\.py)?`", page("explanation/cross-device.md")))
+    files = list((ROOT / "tests").rglob("test_*.py"))
+    there = {path.stem for path in files} | {name for path in files for name in re.findall(r"def (test_\w+)\(", path.read_text("utf-8"))}
+    assert len(named) > 15
+    assert named - there == set()
