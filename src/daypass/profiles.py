@@ -18,6 +18,7 @@ from .value import Value
 
 DEFAULT = "default"
 TEXTS = ("key", "pinned_user", "pinned_tenant", "user", "tenant_id", "method")
+REFUSAL = ("message", "error", "code", "correlation_id", "timestamp", "method", "client_id")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 
 Json = dict[str, Any]
@@ -43,11 +44,13 @@ class Profile(Value):
 class Habits(Value):
     """What was learnt of a tenant: the ways of signing in it refused, by method the AADSTS number, and how long a sign-in lasts there.
 
-    `lasts_seconds` is the longest that a sign-in can have lasted when a policy on sign-in frequency ended it, 0 while none did.
+    `lasts_seconds` is the longest that a sign-in can have lasted when a policy on sign-in frequency ended it, 0 while none did. `refusal`
+    is the last sign-in that was refused, in texts (`REFUSAL`), {} once one succeeded.
     """
 
     blocked: Mapping[str, int] = MappingProxyType({})
     lasts_seconds: float = 0.0
+    refusal: Mapping[str, str] = MappingProxyType({})
 
 
 class Shelf(Protocol):
@@ -131,14 +134,16 @@ class Profiles:
         kept: Any = _section(self._shelf.read(), "tenants").get(tenant) or {}
         blocked = {str(method): int(code) for method, code in _section(kept, "blocked").items() if isinstance(code, int)}
         lasts = kept.get("lasts_seconds", 0.0)
-        return Habits(blocked, float(lasts) if isinstance(lasts, int | float) else 0.0)
+        refusal = {name: str(value) for name, value in _section(kept, "refusal").items() if name in REFUSAL}
+        return Habits(blocked, float(lasts) if isinstance(lasts, int | float) else 0.0, refusal)
 
     def learn(self, tenant: str, habits: Habits) -> None:
         """Remember what was learnt of a tenant."""
         if habits != self.habits(tenant):
             with self._shelf.change() as content:
                 tenants = _section(content, "tenants")
-                tenants[tenant] = {"blocked": dict(habits.blocked), "lasts_seconds": habits.lasts_seconds}
+                kept = {"blocked": dict(habits.blocked), "lasts_seconds": habits.lasts_seconds, "refusal": dict(habits.refusal)}
+                tenants[tenant] = kept
                 content["tenants"] = tenants
 
     def _must_have(self, content: Json, name: str) -> Json:

@@ -152,6 +152,24 @@ def of_text(text: str) -> list[Explanation]:
     return told or [Explanation(*WORDS[word], word, source="RFC 6749, RFC 8628, OpenID Connect Core") for word in named]
 
 
+def of_refusal(refusal: Mapping[str, str]) -> Explanation | None:
+    """Plain words for a refusal as it was remembered (`profiles.REFUSAL`), None where there are none."""
+    code, word = refusal.get("code", ""), refusal.get("error", "")
+    number = of_number(int(code)) if code.isdecimal() and int(code) else None
+    return number or (Explanation(*WORDS[word], word) if word in WORDS else None)
+
+
+def for_admin(refusal: Mapping[str, str], tenant: str, known: Explanation | None) -> str:
+    """A paragraph for whoever administers the tenant: which attempt it was, and what can be done. Nobody's name stands in it."""
+    number = f"AADSTS{refusal['code']}" if refusal.get("code", "0") != "0" else refusal.get("error", "")
+    found = " ".join(
+        part for part in (f"correlation id {refusal.get('correlation_id') or 'not told'},", refusal.get("timestamp") or "time not told")
+    )
+    said = f"The app {refusal.get('client_id')} could not sign in by {refusal.get('method')} at {tenant}: {number} ({found})."
+    why = f" {known.cause} {known.admin or known.cure}" if known else f" {refusal.get('message', '')}"
+    return f"{said}{why} The sign-in log in the Entra admin centre, filtered by the correlation id, shows the attempt and the policy."
+
+
 def ids_in(text: str) -> dict[str, str]:
     """The ids in a text by which an administrator finds an attempt in the sign-in log, by `IDS`."""
     return {name: found[1] for name, pattern in IDS.items() if (found := pattern.search(text))}

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from ..auth.explain import Explanation
 
 FLOWS = {"device": "D", "browser": "A", "app": "C", "renewal": "R", "setup": "S"}
+FLOW_OF = {"device": "device", "browser": "browser", "relay": "browser", "paste": "browser", "renewal": "renewal"}
 LONGEST_INPUT = 100_000  # characters
 
 
 def configure_explain(parser: argparse.ArgumentParser) -> None:
     """Arguments of `explain`."""
     parser.add_argument("text", nargs="*", metavar="TEXT", help="a number (53003), a word (invalid_grant) or a whole message; or on stdin")
+    parser.add_argument("--last", action="store_true", help="the last refusal met here, with a paragraph to forward to an administrator")
     parser.add_argument("--flow", choices=tuple(FLOWS), help="the way of signing in that it is about")
     parser.add_argument("-o", "--output", choices=("plain", "json"), help="how to show it")
     parser.set_defaults(run=explain)
@@ -31,6 +33,8 @@ def explain(arguments: argparse.Namespace) -> int:
     """Say in plain words what each number or word in a text means; UsageError where there is none that means anything."""
     from ..auth.explain import ids_in, of_text
 
+    if arguments.last:
+        return _explain_last(arguments)
     text = " ".join(arguments.text) or ("" if sys.stdin.isatty() else sys.stdin.read(LONGEST_INPUT))
     told = of_text(text)
     if not told:
@@ -45,6 +49,29 @@ def explain(arguments: argparse.Namespace) -> int:
         write_json({"schema": "daypass.explanation/1", "explanations": [_as_json(one, flow) for one in told], **ids_in(text)})
     else:
         print("\n\n".join(_as_text(one, flow, ids_in(text)) for one in told))
+    return 0
+
+
+def _explain_last(arguments: argparse.Namespace) -> int:
+    """Say what the last refusal in this profile means, and what to forward."""
+    from ..auth.explain import for_admin, of_refusal
+    from .facts import last_refusal
+    from .session import Session
+
+    with Session(arguments, new=True) as session:
+        settings = session.settings
+        habits = session.app.profiles.habits(settings.signs_in_at.url)
+        refusal = last_refusal(session.app.credentials.standing(), habits, settings.client_id)
+    if not refusal:
+        raise UsageError("no refusal is remembered here", ("daypass explain 53003",))
+    known = of_refusal(refusal)
+    forward = for_admin(refusal, settings.signs_in_at.url, known)
+    if arguments.output == "json":
+        told = [_as_json(known, "")] if known else []
+        write_json({"schema": "daypass.explanation/1", "explanations": told, **refusal, "forward": forward})
+        return 0
+    print(_as_text(known, FLOWS.get(FLOW_OF.get(refusal["method"], ""), ""), {}) if known else clean(refusal["message"]))
+    print(f"\nTo forward to an administrator:\n\n{clean(forward)}")
     return 0
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ..auth.explain import of_number
+from ..auth.explain import of_refusal
 from ..auth.forecast import person_needed
 from ..auth.methods import APP_METHODS, WORDS
 from ..auth.tokens import covers
@@ -13,7 +14,7 @@ from ..graph.operations import READ, READ_BASIC, WRITE
 from ..model.text import clean
 
 if TYPE_CHECKING:
-    from ..auth.standing import Failure, Standing
+    from ..auth.standing import Standing
     from ..config import Settings
     from ..profiles import Habits
 
@@ -49,7 +50,7 @@ def facts_of(settings: Settings, standing: Standing, habits: Habits, store: str,
         "refused_methods": dict(habits.blocked),
         "store": store or "memory",
         "protection": grade,
-        "last_error": _failure(standing.failure),
+        "last_error": _explained(last_refusal(standing, habits, settings.client_id)),
     }
 
 
@@ -69,20 +70,28 @@ def _needs(settings: Settings, standing: Standing) -> list[dict[str, Any]]:
     ]
 
 
-def _failure(failure: Failure | None) -> dict[str, Any] | None:
-    """The last error with what cures it, None where there was none."""
+def last_refusal(standing: Standing, habits: Habits, client_id: str) -> dict[str, str]:
+    """The last refusal, of a renewal or of a sign-in, in texts (`profiles.REFUSAL`), {} where there was none."""
+    failure = standing.failure
     if failure is None:
-        return None
+        return dict(habits.refusal)
+    told = {name: str(getattr(failure, name)) for name in ("message", "error", "code", "correlation_id", "timestamp")}
+    return {**told, "method": "renewal", "client_id": client_id}
 
-    known = of_number(failure.code) if failure.code else None
+
+def _explained(refusal: Mapping[str, str]) -> dict[str, Any] | None:
+    """The last refusal with what cures it, None where there was none."""
+    if not refusal:
+        return None
+    known, code = of_refusal(refusal), refusal.get("code", "0")
     return {
-        "message": failure.message,
-        "error": failure.error or None,
-        "code": f"AADSTS{failure.code}" if failure.code else None,
-        "at": utc(failure.failed_at),
+        "message": refusal.get("message"),
+        "error": refusal.get("error") or None,
+        "code": f"AADSTS{code}" if code != "0" else None,
+        "at": refusal.get("timestamp") or None,
         "cause": known.cause if known else None,
         "cure": known.cure if known else "daypass login",
-        "correlation_id": failure.correlation_id or None,
+        "correlation_id": refusal.get("correlation_id") or None,
     }
 
 

@@ -123,6 +123,9 @@ def _login_as_app(arguments: argparse.Namespace) -> int:
     from .signin import remember
 
     credential = _credential(arguments)
+    if credential.kind == "federated" and not {"CLIENT_ID", "DAYPASS_CLIENT_ID"} & os.environ.keys():
+        arguments.client_id = arguments.client_id or os.environ.get("AZURE_CLIENT_ID")
+        arguments.tenant_id = arguments.tenant_id or os.environ.get("AZURE_TENANT_ID")
     if credential.kind == "managed_identity":
         arguments.client_id = f"{MANAGED_IDENTITY}:{credential.client_id}" if credential.client_id else MANAGED_IDENTITY
     with Session(arguments, new=True) as session:

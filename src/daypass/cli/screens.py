@@ -143,7 +143,8 @@ class Person:
         """Say who is signed in."""
         self._clear()
         who = f"{clean(account.name)} ({clean(account.username)})" if account.home_account_id else f"the app {clean(account.username)}"
-        self._write([f"Signed in as {who}, {WORDS[method]}.", ""])
+        not_you = ["Not you? daypass logout forgets it."] if self._look.terminal and account.home_account_id else []
+        self._write([f"Signed in as {who}, {WORDS[method]}.", *not_you, ""])
 
     def _keys(self) -> list[str]:
         keys = {"c": "copy", **({"q": "QR code"} if self.address else {})}

@@ -244,15 +244,20 @@ class _Ladder:
         return bool(answer) and answer.strip().lower() in ("", "y", "yes")
 
     def _learn(self, method: str, error: AuthError | None) -> None:
-        """Remember that this tenant refuses a way of signing in, or does not any more."""
+        """Remember that this tenant refuses a way of signing in, or does not any more, and what it said."""
         blocked = {name: code for name, code in self._habits.blocked.items() if name != method}
         if isinstance(error, BlockedByPolicy | AppMisconfigured) and method == "device":
             blocked[method] = error.code
             others = [rung.name for rung in self._rungs if rung.name not in blocked] or ["browser"]
             error.cure = f"daypass login --{others[0]}"
         elif error is not None:
-            return
-        self._app.profiles.learn(self._tenant, self._habits.replace(blocked=blocked))
+            blocked = dict(self._habits.blocked)
+        habits = self._habits.replace(blocked=blocked, refusal=self._refusal(method, error) if error else {})
+        self._app.profiles.learn(self._tenant, habits)
+
+    def _refusal(self, method: str, error: AuthError) -> dict[str, str]:
+        told = {name: str(getattr(error, name)) for name in ("error", "code", "correlation_id", "timestamp")}
+        return {**told, "message": str(error), "method": method, "client_id": self._app.settings.client_id}
 
 
 def place_here(environ: Mapping[str, str]) -> Place:
