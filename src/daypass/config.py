@@ -1,8 +1,8 @@
 """Settings, and where each came from: flags, then the environment, then `.env`, then the profile, then `config.toml`, then defaults.
 
 A profile remembers with which app, tenant and cloud somebody signed in (`REMEMBERED`). One that is named (`--profile`, DAYPASS_PROFILE)
-brings them all along, whatever the environment and `.env` say of them. One that nobody named counts only where nothing else says any of
-them: parts of two identities are never mixed.
+brings them all along, whatever the environment and `.env` say of them. One that nobody named counts only where nothing else says
+otherwise: parts of two identities are never mixed.
 
 `.env` is the tutorial's file, read from the working folder. Whoever can put a file there must not be able to redirect a
 sign-in, so it may name the app and the tenant, and nothing else (`FROM_DOTENV`).
@@ -205,14 +205,22 @@ def load(
     found = {**_from_toml(toml_path), **dotenv, **said}  # the first to be asked comes last
     looked_in = ("the environment", dotenv_path, *([toml_path] if toml_path else []))
     settings = _tidied(_settings(found, looked_in), home, _state_folder(environ, home, platform))
-    named = "profile" in found
-    if profiles_in is None or "\0" in settings.folder or not (named or {**dotenv, **said}.keys().isdisjoint(IDENTITY)):
+    if profiles_in is None or "\0" in settings.folder:
         return settings
-    profiles = profiles_in(settings.folder)
+    named, profiles = "profile" in found, profiles_in(settings.folder)
     chosen = profiles.get(settings.profile if named else profiles.current())
-    if chosen:
-        return _tidied(_with_profile(settings, chosen, found, _from_flags(flags or {}), named=named), home, settings.state_dir)
-    return settings.replace(profile_key=profiles.new_key(settings.profile, may_be_new=new)) if named else settings
+    if chosen is None:
+        return settings.replace(profile_key=profiles.new_key(settings.profile, may_be_new=new)) if named else settings
+    if not named and not _agree(settings, chosen, {**dotenv, **said}):
+        return settings
+    return _tidied(_with_profile(settings, chosen, found, _from_flags(flags or {}), named=named), home, settings.state_dir)
+
+
+def _agree(settings: Settings, profile: Profile, said: Found) -> bool:
+    """Whether what was said elsewhere is what a profile stands for, so that nothing of two identities is mixed."""
+    names = {name for name in IDENTITY if name in said} | ({"authority", "graph_root"} if "cloud" in said else set[str]())
+    default = Settings()
+    return all(getattr(settings, name) == profile.settings.get(name, getattr(default, name)) for name in names)
 
 
 def _with_profile(settings: Settings, profile: Profile, found: Found, flags: Found, *, named: bool) -> Settings:

@@ -68,8 +68,8 @@ class AuthError(DaypassError):
     """Sign-in failed.
 
     `error` and `suberror` are OAuth's words (behaviour hangs on them alone); `code` is the AADSTS number, 0 if none;
-    `claims` is what the next sign-in must answer, `scopes` the permissions that were wanted. The ids let an administrator
-    find the attempt in the sign-in log.
+    `claims` is what the next sign-in must answer, `scopes` the permissions that were wanted, `flow` the way that was
+    refused (a letter of `auth.aadsts.FLOWS`), "" if not known. The ids let an administrator find the attempt in the sign-in log.
     """
 
     def __init__(
@@ -87,6 +87,7 @@ class AuthError(DaypassError):
         self.error, self.suberror, self.code, self.claims = error, suberror, code, claims
         self.correlation_id, self.timestamp = correlation_id, timestamp
         self.scopes: tuple[str, ...] = ()
+        self.flow = ""
 
 
 class SignInRequired(AuthError):

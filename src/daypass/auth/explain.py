@@ -166,8 +166,9 @@ def for_admin(refusal: Mapping[str, str], tenant: str, known: Explanation | None
         part for part in (f"correlation id {refusal.get('correlation_id') or 'not told'},", refusal.get("timestamp") or "time not told")
     )
     said = f"The app {refusal.get('client_id')} could not sign in by {refusal.get('method')} at {tenant}: {number} ({found})."
-    why = f" {known.cause} {known.admin or known.cure}" if known else f" {refusal.get('message', '')}"
-    return f"{said}{why} The sign-in log in the Entra admin centre, filtered by the correlation id, shows the attempt and the policy."
+    why = f"{known.cause} {known.admin or known.cure}" if known else refusal.get("message", "")
+    log = "The sign-in log in the Entra admin centre, filtered by the correlation id, shows the attempt."
+    return " ".join(part for part in (said, why, "" if "sign-in log" in why else log) if part)
 
 
 def ids_in(text: str) -> dict[str, str]:

@@ -151,14 +151,12 @@ def _about_sign_in(error: errors.AuthError, advice: Advice) -> Advice:
         return advice.replace(why="" if advice.code == "sign_in_required" else advice.why)
     if known is None:
         return advice.replace(reference=reference)
+    why = " ".join(part for part in (known.cause, known.here.get(error.flow, "")) if part)
     if known.needs_admin:
         return advice.replace(
-            why=known.cause,
-            do=known.cure,
-            admin=f"{known.who} can cure this; give them the line below",
-            reference=reference,
+            why=why, do=known.cure, admin=f"{known.who} can cure this; give them what `daypass explain --last` writes", reference=reference
         )
-    return advice.replace(why=known.cause, do=advice.do or known.cure, reference=reference)
+    return advice.replace(why=why, do=advice.do or known.cure, reference=reference)
 
 
 def _request(error: errors.GraphError) -> str:

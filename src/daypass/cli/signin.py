@@ -110,6 +110,7 @@ class _Ladder:
                     raise
                 continue
             except AuthError as error:
+                error.flow = "D" if method == "device" else "A"
                 self._learn(method, error)
                 raise
             self._learn(method, None)

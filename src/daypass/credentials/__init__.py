@@ -65,7 +65,7 @@ class Credentials:
         try:
             return self._token(access, least_seconds)
         except AuthError as error:
-            error.scopes = access.scopes
+            error.scopes, error.flow = access.scopes, error.flow or "R"
             raise
 
     def _token(self, access: Access, least_seconds: float) -> str:
@@ -131,11 +131,10 @@ class Credentials:
 
     def _ask_as_app(self, state: State) -> tuple[str, AuthError | None]:
         from ..auth.app_credential import AppCredential
-        from . import apps
 
         engine = self._engine({**state, "cache": {}})
         try:
-            apps.sign_in(engine, AppCredential.from_kept(state["credential"]), self._resource, self._send_local)
+            self._prove(engine, AppCredential.from_kept(state["credential"]))
         except AuthError as error:
             return "", error
         state["cache"] = engine.content()
@@ -186,11 +185,18 @@ class Credentials:
 
     def sign_in_as_app(self, credential: AppCredential) -> tokens.Account:
         """Sign the app in as itself, for all it was granted on Graph. Raises ConfigError when its proof cannot be read."""
-        from . import apps
-
         engine = self._engine({})
-        apps.sign_in(engine, credential, self._resource, self._send_local)
+        self._prove(engine, credential)
         return self._keep(engine, credential.kind, None, credential=credential.kept())
+
+    def _prove(self, engine: Engine, credential: AppCredential) -> None:
+        from .apps import sign_in
+
+        try:
+            sign_in(engine, credential, self._resource, self._send_local)
+        except AuthError as error:
+            error.flow = "C"
+            raise
 
     def adopt(self, token: str, account: tokens.Account, scopes: list[str], expires_on: float, expected: Expected) -> tokens.Account:
         """Keep an access token that somebody else got; it cannot be renewed."""
