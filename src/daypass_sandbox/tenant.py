@@ -106,8 +106,8 @@ class State:
 
     `users` and `mailboxes` are keyed by object id, `places` by theirs (`directory.places`). A user is a Graph user resource (own
     members begin with `x-`); a mailbox has `timeZone` (a Windows or IANA name), `calendars` and `events`. `sessions` counts how
-    often a user's sign-ins were revoked. `subscriptions` are kept by id; `notifications` is what the post has for their webhooks
-    (`waiting`) and had lately (`done`).
+    often a user's sign-ins were revoked, `evaluations` how often something happened that their tokens must answer. `subscriptions`
+    are kept by id; `notifications` is what the post has for their webhooks (`waiting`) and had lately (`done`).
     """
 
     tenant_id: str = TENANT_ID
@@ -127,6 +127,7 @@ class State:
     auth_codes: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     refresh_tokens: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     sessions: dict[str, int] = field(default_factory=dict[str, int])
+    evaluations: dict[str, int] = field(default_factory=dict[str, int])
     policies: dict[str, Any] = field(default_factory=dict[str, Any])
     faults: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     quirks: dict[str, Any] = field(default_factory=dict[str, Any])

@@ -75,7 +75,7 @@ def _written(members: Json) -> Json:
 def delete_user(call: Call) -> Response:
     """Forget a user with mailbox and sign-ins."""
     state, gone = call.tenant.state, user_id(call, call.path["user"])
-    for by_user in (state.users, state.mailboxes, state.sessions):
+    for by_user in (state.users, state.mailboxes, state.sessions, state.evaluations):
         by_user.pop(gone, None)
     for records in (state.refresh_tokens, state.device_codes):
         for key in [key for key, record in records.items() if record.get("user_id") == gone]:

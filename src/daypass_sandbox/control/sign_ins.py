@@ -10,6 +10,14 @@ from ..entra import device
 from ..routes import Call, Fault, Route, reply
 from .asked import said, user_id, wrong
 
+EVENTS = {  # what Entra tells Graph of a user (Microsoft Entra: Continuous access evaluation), and what a client then meets
+    "ipChanged": "tokens must be renewed, which needs nobody",
+    "passwordChanged": "the sign-ins end (AADSTS50173)",
+    "sessionsRevoked": "the sign-ins end (AADSTS50173)",
+    "riskDetected": "the sign-ins end (AADSTS50173)",
+    "userDisabled": "the account is disabled (AADSTS50057)",
+}
+
 
 def _waiting(call: Call) -> list[dict[str, Any]]:
     now = call.tenant.clock.now()
@@ -72,6 +80,21 @@ def revoke(call: Call) -> Response:
     return reply(200, {"user": state.users[whose]["userPrincipalName"], "revoked": True})
 
 
+def evaluate(call: Call) -> Response:
+    """Let something happen that Continuous Access Evaluation acts upon: clients that declared CP1 are challenged at once."""
+    body = said(call, "user", "event")
+    whose, event, state = user_id(call, body.get("user", "")), str(body.get("event", "")), call.tenant.state
+    if event not in EVENTS:
+        raise wrong(f"event must be one of {', '.join(EVENTS)}")
+    if event == "userDisabled":
+        state.users[whose]["accountEnabled"] = False
+    elif event == "ipChanged":
+        state.evaluations[whose] = state.evaluations.get(whose, 0) + 1
+    else:
+        state.sessions[whose] = state.session_of(whose) + 1
+    return reply(200, {"user": state.users[whose]["userPrincipalName"], "event": event, "means": EVENTS[event]})
+
+
 def mint(call: Call) -> Response:
     """Make an access token for a user without any sign-in."""
     body = said(call, "user", "scopes", "lifetime_seconds")
@@ -92,5 +115,6 @@ ROUTES = (
     Route("POST", "/sandbox/deny", deny),
     Route("GET", "/sandbox/approve", list_waiting),
     Route("POST", "/sandbox/revoke", revoke),
+    Route("POST", "/sandbox/cae", evaluate),
     Route("POST", "/sandbox/token", mint),
 )

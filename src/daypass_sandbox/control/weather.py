@@ -8,6 +8,7 @@ from typing import Any, cast
 from daypass.wire import Response
 
 from .. import faults
+from ..entra import ordered
 from ..routes import Call, Fault, Route, reply
 from .asked import said, user_id, wrong
 
@@ -19,6 +20,7 @@ POLICIES: Mapping[str, str] = {
     "sign_in_frequency_seconds": "refresh tokens die so many seconds after the sign-in (AADSTS70043)",
     "strict_polling": "polling faster than the interval is answered slow_down, and the interval grows by 5 seconds",
     "user_disabled": "the account is disabled (AADSTS50057)",
+    "aadsts<number>": "any other refusal that a client may meet, where the service gives it; its list may name users and apps",
 }
 
 
@@ -51,12 +53,14 @@ def clear_faults(call: Call) -> Response:
 def list_policies(call: Call) -> Response:
     """The policies with their values and meanings."""
     held = call.tenant.state.policies
-    return reply(200, {name: {"value": held.get(name, False), "means": meaning} for name, meaning in POLICIES.items()})
+    listed = {name: {"value": held.get(name, False), "means": meaning} for name, meaning in POLICIES.items() if name.isidentifier()}
+    given = {name: {"value": value, "means": f"{name.upper()} is given"} for name, value in held.items() if ordered.known(name)}
+    return reply(200, {**listed, **given})
 
 
 def set_policies(call: Call) -> Response:
     """Set the policies named; the others stay."""
-    body = said(call, *POLICIES)
+    body = said(call, *POLICIES, *filter(ordered.known, call.json()))
     fresh = {name: _value(call, name, value) for name, value in body.items()}
     state = call.tenant.state
     state.policies = {name: value for name, value in {**state.policies, **fresh}.items() if value}
@@ -77,8 +81,13 @@ def _value(call: Call, name: str, value: Any) -> Any:
     if isinstance(value, bool):
         return value
     if isinstance(value, list):
-        return [user_id(call, key) for key in cast("list[Any]", value)]
+        return [_whose(call, name, key) for key in cast("list[Any]", value)]
     raise wrong(f"{name} must be true, false or a list of users")
+
+
+def _whose(call: Call, name: str, key: Any) -> str:
+    """A user's id; an app's may stand in its place where a refusal is ordered."""
+    return key if ordered.known(name) and key in call.tenant.state.apps else user_id(call, key)
 
 
 ROUTES = (

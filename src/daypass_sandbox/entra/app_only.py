@@ -5,7 +5,7 @@ from __future__ import annotations
 from daypass.wire import Response
 
 from ..routes import Call, reply
-from . import apps, clients, refusals
+from . import apps, clients, ordered, refusals
 from .forms import known_app, required
 from .graph_api import GRAPH_APP_ID
 from .refusals import Refusal
@@ -22,6 +22,7 @@ def sign_in(call: Call, form: dict[str, str]) -> Response:
     (resource), 7000229 (no service principal), 7000112 (disabled).
     """
     client_id, state = known_app(call, form), call.tenant.state
+    ordered.refuse(call, ordered.APP, ("ask", "page", "back", "token"), client_id=client_id)
     if call.path.get("tenant", "").lower() in NOT_A_TENANT:
         raise Refusal(refusals.NEEDS_TENANT)
     if not (form.get("client_secret") or form.get("client_assertion")):

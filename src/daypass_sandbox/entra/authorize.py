@@ -14,7 +14,7 @@ from typing import Any
 from daypass.wire import Response
 
 from ..routes import Call, Route
-from . import browser, login, redirects, refusals, sessions
+from . import browser, login, ordered, redirects, refusals, sessions
 from .consents import consented, granted_by, record_consent
 from .forgetting import keep
 from .forms import form_of, known_app, policy_holds, required
@@ -51,6 +51,7 @@ def authorize(call: Call) -> Response:
     """
     try:
         address = redirects.address_of(call)
+        ordered.refuse(call, ordered.BROWSER, ("ask",), client_id=address.client_id)
     except Refusal as refusal:
         return redirects.refused(call, refusal)
     try:
@@ -146,8 +147,11 @@ def _ask_consent(call: Call, question: Question, user_id: str) -> Response:
 
 
 def _finish(call: Call, question: Question, user_id: str) -> Response:
-    """Remember the consent, and send the browser back with a code."""
+    """Remember the consent, and send the browser back with a code; a refusal that was ordered is shown, or sent back."""
     client_id, tenant = question.address.client_id, call.tenant
+    if shown := ordered.page_for(call, user_id):
+        return redirects.refused(call, shown)
+    ordered.refuse(call, ordered.BROWSER, ("back",), user_id)
     record_consent(call, user_id, client_id, question.scopes)
     session = sessions.begin(
         call,
@@ -193,6 +197,7 @@ def redeem(call: Call, form: dict[str, str]) -> Response:
         raise Refusal(refusals.CODE_LATE)
     if required(form, "redirect_uri") != record["redirect_uri"]:
         raise Refusal(refusals.REDIRECT_DIFFERS, given=form["redirect_uri"], asked=record["redirect_uri"])
+    ordered.refuse(call, ordered.BROWSER, ("token",), session["user_id"], client_id)
     sessions.check_origin(call, session)
     _check_verifier(record, form.get("code_verifier", ""))
     proof = sessions.judge(call, session, form, refusals.BLOCKED)

@@ -8,7 +8,7 @@ from typing import Any
 from daypass.wire import Response
 
 from ..routes import Call, Fault, Route, reply
-from . import refusals, sessions
+from . import ordered, refusals, sessions
 from .consents import record_consent
 from .forgetting import keep
 from .forms import form_of, known_app, policy_holds, required
@@ -18,6 +18,23 @@ from .scopes import parse_scopes
 
 DEVICE_CODE_LIFE_SECONDS = 900
 USER_CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ23456789"  # no vowels: no words; no 0 and 1: no doubt
+LOOP_POLLS = 20  # in a row, each too early: the service ends such a loop, at a number that it does not publish
+MESSAGES = {  # by language, or by language and region
+    "en": "To sign in, use a web browser to open the page {page} and enter the code {code} to authenticate.",
+    "da": "Log på ved at åbne siden {page} i en browser og angive koden {code}.",
+    "de": "Öffnen Sie zum Anmelden die Seite {page} in einem Browser, und geben Sie dort den Code {code} ein.",
+    "es": "Para iniciar sesión, abra la página {page} en un explorador web y escriba el código {code}.",
+    "fi": "Kirjaudu sisään avaamalla selaimella sivu {page} ja antamalla koodi {code}.",
+    "fr": "Pour vous connecter, ouvrez la page {page} dans un navigateur web et entrez le code {code}.",
+    "it": "Per accedere, aprire la pagina {page} in un Web browser e immettere il codice {code}.",
+    "ja": "サインインするには、Web ブラウザーでページ {page} を開き、コード {code} を入力してください。",
+    "nl": "Open de pagina {page} in een webbrowser en voer de code {code} in om u aan te melden.",
+    "pl": "Aby się zalogować, otwórz stronę {page} w przeglądarce i wprowadź kod {code}.",
+    "pt": "Para entrar, abra a página {page} num navegador e introduza o código {code}.",
+    "pt-br": "Para entrar, abra a página {page} em um navegador da Web e insira o código {code}.",
+    "sv": "Logga in genom att öppna sidan {page} i en webbläsare och ange koden {code}.",
+    "zh": "请在浏览器中打开页面 {page} 并输入代码 {code} 以登录。",
+}
 DEVICE_GRANTS = ("urn:ietf:params:oauth:grant-type:device_code", "device_code")
 
 
@@ -25,6 +42,7 @@ def device_code(call: Call) -> Response:
     """Give out a device code and the user code that belongs to it."""
     form, tenant = form_of(call), call.tenant
     client_id, scope, now = known_app(call, form), form.get("scope", ""), tenant.clock.now()
+    ordered.refuse(call, ordered.DEVICE, ("ask",), client_id=client_id)
     parse_scopes(scope)
     letters = re.sub(r"[^-\w]", "", base64url(tenant.chance.randbytes(96)))
     device_code, user_code = f"0A{letters}", "".join(tenant.chance.choice(USER_CODE_LETTERS) for _ in range(9))
@@ -44,6 +62,7 @@ def device_code(call: Call) -> Response:
     if tenant.auto_approve:
         decide(call, record, tenant.auto_approve)
     page = f"{call.root}/devicelogin"
+    message = _message(call.query.get("mkt", "")).format(page=page, code=user_code)
     return reply(
         200,
         {
@@ -52,9 +71,14 @@ def device_code(call: Call) -> Response:
             "verification_uri": page,
             "expires_in": DEVICE_CODE_LIFE_SECONDS,
             "interval": tenant.interval_seconds,
-            "message": f"To sign in, use a web browser to open the page {page} and enter the code {user_code} to authenticate.",
+            "message": message,
         },
     )
+
+
+def _message(market: str) -> str:
+    """What to tell the person, in the language of `mkt` (`de-DE`); in English where the service has no other here."""
+    return MESSAGES.get(market.lower()) or MESSAGES.get(market.lower().partition("-")[0]) or MESSAGES["en"]
 
 
 def waiting_code(call: Call, user_code: str) -> dict[str, Any] | None:
@@ -91,7 +115,11 @@ def redeem(call: Call, form: dict[str, str]) -> Response:
     if call.tenant.clock.now() >= record["expires_at"]:
         raise Refusal(refusals.CODE_EXPIRED)
     if record["status"] == "pending":
-        raise Refusal(refusals.SLOW_DOWN if _polls_too_fast(call, record) else refusals.PENDING)
+        too_fast = _polls_too_fast(call, record)
+        if record["hurried"] >= LOOP_POLLS:
+            raise Refusal(refusals.LOOP)
+        raise Refusal(refusals.SLOW_DOWN if too_fast else refusals.PENDING)
+    ordered.refuse(call, ordered.DEVICE, ("ask", "page", "back", "token"), record["user_id"], client_id)
     session = sessions.begin(call, record["user_id"], client_id, "device")
     proof = sessions.judge(call, session, form, refusals.BLOCKED)
     scopes = parse_scopes(record["scope"])

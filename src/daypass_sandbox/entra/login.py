@@ -16,8 +16,8 @@ from . import device
 from .consents import consented, granted_by
 from .forms import form_of, policy_holds
 from .graph_api import WORDS
+from .ordered import explained
 from .pages import page
-from .refusals import KINDS
 from .scopes import Scopes, parse_scopes
 
 CARE = (
@@ -97,7 +97,7 @@ def in_words(call: Call, client_id: str, scopes: Scopes, user_id: str, *, again:
 
 def _explain(call: Call) -> Response:
     number = call.query.get("code", "")
-    kind = KINDS.get(number)
+    kind = explained(number)
     return page(call, "error", 200 if kind else 404, number=number[:12], kind=kind)
 
 

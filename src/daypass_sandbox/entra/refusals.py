@@ -158,6 +158,11 @@ FOR_PERSONS_ALONE = Kind(
 PENDING = Kind(70016, "authorization_pending", "OAuth 2.0 device flow error. Authorization is pending. Continue polling.")
 # RFC 8628, section 3.5; the service's own number for it is not documented, so it shares that of the state it reports
 SLOW_DOWN = Kind(70016, "slow_down", "OAuth 2.0 device flow error. Authorization is pending. Polling too frequently, slow down.")
+LOOP = Kind(
+    50196,
+    "invalid_request",
+    "The server terminated an operation because it encountered a client request loop. Please contact your app vendor.",
+)
 DECLINED = Kind(65004, "authorization_declined", "User declined to consent to access the app.")
 CODE_EXPIRED = Kind(
     70020, "expired_token", "The provided value for the input parameter 'device_code' is not valid. This device code has expired."

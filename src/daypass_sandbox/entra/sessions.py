@@ -16,7 +16,7 @@ from daypass.wire import Response
 
 from ..clock import entra_stamp
 from ..routes import Call, reply
-from . import apps, clients, refusals
+from . import apps, clients, ordered, refusals
 from .consents import consented, granted_by
 from .forgetting import keep_refresh_token
 from .forms import known_app, policy_holds, required
@@ -79,6 +79,7 @@ def refresh(call: Call, form: dict[str, str]) -> Response:
     session, now = tenant.state.refresh_tokens.get(required(form, "refresh_token")), tenant.clock.now()
     if session is None or session["client_id"] != client_id:
         raise Refusal(refusals.TOKEN_MALFORMED)
+    ordered.refuse(call, ordered.RENEWAL, ("ask", "page", "back", "token"), session["user_id"], client_id)
     issued = entra_stamp(session["issued_at"])
     if session["session"] != tenant.state.session_of(session["user_id"]):
         raise Refusal(refusals.REVOKED, issued=issued)

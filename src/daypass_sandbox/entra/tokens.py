@@ -93,7 +93,7 @@ def caller_of(call: Call) -> Caller:
     user_id = str(claims.get("oid", ""))
     if user_id and user_id not in state.users:
         raise _unauthorized(call, "The user account of the access token does not exist in the directory.")
-    if "xms_cc" in claims and claims["sandbox_session"] != state.session_of(user_id):
+    if "xms_cc" in claims and _is_stale(call, claims, user_id):
         since = json.dumps({"access_token": {"nbf": {"essential": True, "value": str(int(now))}}})
         raise _unauthorized(
             call,
@@ -102,6 +102,14 @@ def caller_of(call: Call) -> Caller:
             since,
         )
     return Caller(user_id, str(claims["appid"]), frozenset(str(claims.get("scp", "")).split()))
+
+
+def _is_stale(call: Call, claims: dict[str, Any], user_id: str) -> bool:
+    """Whether something happened since a token was given out that its bearer must answer (Continuous Access Evaluation)."""
+    state = call.tenant.state
+    enabled = state.users.get(user_id, {}).get("accountEnabled", True)
+    seen = (claims["sandbox_session"], claims.get("sandbox_evaluation", 0))
+    return not enabled or seen != (state.session_of(user_id), state.evaluations.get(user_id, 0))
 
 
 def _verified(call: Call, token: str) -> dict[str, Any]:
@@ -181,6 +189,7 @@ def _of_user(tenant: Tenant, grant: Grant) -> dict[str, Any]:
         "unique_name": user["userPrincipalName"],
         "upn": user["userPrincipalName"],
         "sandbox_session": tenant.state.session_of(grant.user_id),
+        "sandbox_evaluation": tenant.state.evaluations.get(grant.user_id, 0),
     }
 
 

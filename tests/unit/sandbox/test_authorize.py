@@ -74,6 +74,12 @@ def redeem(entra, spent, **fields: str):
     return entra.token(**{name: value for name, value in {**usual, **fields}.items() if value})
 
 
+def test_a_person_without_a_given_name_can_be_picked(browser, entra):
+    made = {"displayName": "Reception", "userPrincipalName": "reception@contoso.example"}
+    assert entra.ask_control("POST", "users", made)["displayName"] == "Reception"
+    assert "Reception" in browser.open().body.decode()
+
+
 def test_a_person_signs_in_and_the_app_gets_tokens_for_the_code(browser, entra):
     first = browser.open()
     assert first.status == 200

@@ -626,3 +626,46 @@ def test_an_app_serves_the_accounts_it_is_registered_for(tenant, entra, audience
         answer = entra.form(f"/{segment}/oauth2/v2.0/devicecode", {"client_id": CLIENT_ID, "scope": "User.Read"})
         told = refusal(answer)[:3] if answer.status != 200 else None
         assert told == ((400, "invalid_request", [refused[segment]]) if segment in refused else None), segment
+
+
+@pytest.mark.parametrize(
+    ("market", "word"), [("de-DE", "Anmelden"), ("pt-BR", "insira"), ("pt-PT", "introduza"), ("xx-YY", "To sign in"), ("", "To sign in")]
+)
+def test_the_message_of_a_code_comes_in_the_language_that_is_asked_for(market, word, entra):
+    fields = {"client_id": entra.client_id, "scope": SCOPE}
+    code = entra.form(f"/{entra.authority}/oauth2/v2.0/devicecode?mkt={market}", fields).json()
+    assert word in code["message"]
+    assert code["user_code"] in code["message"]
+    assert code["verification_uri"] in code["message"]
+
+
+def test_who_goes_on_polling_too_fast_is_told_of_a_loop(entra):
+    code = entra.device_code().json()["device_code"]
+    numbers = [refusal(entra.poll(code))[1:3] for _ in range(25)]
+    assert numbers[0] == ("authorization_pending", [70016])
+    assert ("slow_down", [70016]) in numbers
+    assert numbers[-1] == ("invalid_request", [50196])
+
+
+@pytest.mark.parametrize(
+    ("event", "renewed"),
+    [("ipChanged", None), ("passwordChanged", 50173), ("sessionsRevoked", 50173), ("riskDetected", 50173), ("userDisabled", 50057)],
+)
+def test_what_happens_to_a_user_is_noticed_at_once_by_those_who_understand_it(event, renewed, entra):
+    cp1 = {"claims": '{"access_token":{"xms_cc":{"values":["CP1"]}}}'}
+    understands, does_not = entra.sign_in(**cp1), entra.sign_in()
+    told = entra.ask_control("POST", "cae", {"user": "megan", "event": event})
+    assert told["event"] == event
+    challenged = entra.me(understands["access_token"])
+    assert challenged.status == 401
+    assert "insufficient_claims" in challenged.headers["www-authenticate"]
+    assert entra.me(does_not["access_token"]).status == 200
+    answer = entra.refresh(understands["refresh_token"], scope=SCOPE, **cp1)
+    if renewed:
+        assert refusal(answer)[2] == [renewed]
+    else:
+        assert entra.me(answer.json()["access_token"]).status == 200
+
+
+def test_an_event_that_nobody_knows_is_refused(entra):
+    assert entra.control("POST", "cae", {"user": "megan", "event": "tea"}).status == 400
