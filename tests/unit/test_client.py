@@ -15,7 +15,7 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daypass.client import AsyncClient, Client, Transport, tls_context
+from daypass.client import AsyncClient, Client, Transport, tls_context, trusted
 from daypass.errors import ConfigError, SignInRequired, TransportError
 from daypass.wire import Access, Flow, Request, Response, Sleep
 
@@ -295,6 +295,23 @@ class TestTrust:
             tls_context("", {"REQUESTS_CA_BUNDLE": path}),
         ):
             assert context.cert_store_stats()["x509_ca"] == 1
+
+    def test_the_first_that_is_named_is_trusted_and_it_can_be_told_which(self, tmp_path: Path) -> None:
+        (tmp_path / "12345678.0").write_text("")
+        named = {"REQUESTS_CA_BUNDLE": "/bundle.pem", "SSL_CERT_FILE": "/file.pem", "SSL_CERT_DIR": str(tmp_path)}
+        told: list[tuple[str, str]] = []
+        for ca_file, environ in (
+            ("/ours.pem", named),
+            ("", named),
+            ("", dict(list(named.items())[1:])),
+            ("", dict(list(named.items())[2:])),
+        ):
+            trust = trusted(ca_file, environ)
+            told.append((trust.setting, trust.cafile or trust.capath))
+            assert (trust.cafile or trust.capath) in trust.source
+        ours = [("DAYPASS_CA_FILE", "/ours.pem"), ("REQUESTS_CA_BUNDLE", "/bundle.pem"), ("SSL_CERT_FILE", "/file.pem")]
+        assert told == [*ours, ("SSL_CERT_DIR", str(tmp_path))]
+        assert trusted("", {}).setting == ""
 
     def test_names_and_certificates_are_always_checked(self, tmp_path: Path) -> None:
         for context in (tls_context(self.ca_file(tmp_path), {}), tls_context("", {})):
