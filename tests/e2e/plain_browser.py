@@ -24,8 +24,7 @@ from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, HTTPSHandle
 PATIENCE_SECONDS = 20.0
 MOST_REDIRECTS = 20
 MOST_STEPS = 10
-MEGAN = {"login": "megan@contoso.example", "password": "any"}
-BUTTONS = ("Megan Bowen", "Sign-in", "Accept", "Next", "Continue")
+BUTTONS = ("Sign-in", "Accept", "Next", "Continue")  # those that lead on, of the pages of either
 
 
 class Landing(NamedTuple):
@@ -96,6 +95,11 @@ class Page:
         reader.feed(self.text)
         return reader.forms
 
+    def button(self, written: str) -> tuple[Form, dict[str, str]] | None:
+        """The form that a button sends and what it adds; None where there is no such button."""
+        found = ((form, adds) for form in self.forms for label, adds in form.buttons if written in label)
+        return next(found, None)
+
 
 class _Still(HTTPRedirectHandler):
     """Redirects are the browser's own business."""
@@ -122,16 +126,21 @@ class PlainBrowser:
             url, posted = urljoin(url, headers["Location"]), posted if status in (307, 308) else None
         raise AssertionError(f"redirected more than {MOST_REDIRECTS} times, at last to {url}")
 
+    def press(self, page: Page, button: str, until: str = "", **typed: str) -> Page | Landing:
+        """Fill in the fields of these names and press the button on which something is written; AssertionError where there is none."""
+        form, adds = page.button(button) or (None, None)
+        assert form is not None, f"no button {button!r} on {page}"
+        known = {name: value for name, value in typed.items() if name in form.fields}
+        origin = "{0.scheme}://{0.netloc}".format(urlsplit(page.url))
+        return self.go(form.action, {**form.fields, **known, **adds}, origin, until)
+
     def walk(self, step: Page | Landing, buttons: Sequence[str], until: str = "", **typed: str) -> Page | Landing:
-        """Go on from a page to the last one: on each, fill in the fields of these names and press the first of these buttons there is."""
+        """Press on each page the first of these buttons there is, to the last page, which has none."""
         for _ in range(MOST_STEPS):
-            choice = None if isinstance(step, Landing) else _choice(step, buttons)
-            if choice is None:
+            there = [] if isinstance(step, Landing) else [button for button in buttons if step.button(button)]
+            if not there:
                 return step
-            form, adds = choice
-            known = {name: value for name, value in typed.items() if name in form.fields}
-            origin = "{0.scheme}://{0.netloc}".format(urlsplit(step.url))
-            step = self.go(form.action, {**form.fields, **known, **adds}, origin, until)
+            step = self.press(step, there[0], until, **typed)
         raise AssertionError(f"no end after {MOST_STEPS} pages, at last {step.url}")
 
     def _ask(self, url: str, posted: dict[str, str] | None, origin: str) -> tuple[int, Message, str]:
@@ -149,31 +158,26 @@ def _begins(url: str, wanted: str) -> bool:
     return re.match(rf"{re.escape(wanted)}(?=[/?#:]|$)", url) is not None
 
 
-def _choice(page: Page, buttons: Sequence[str]) -> tuple[Form, dict[str, str]] | None:
-    """The form to send and what the button adds; None where there is no such button."""
-    for button in buttons:
-        for form in page.forms:
-            for written, adds in form.buttons:
-                if button in written:
-                    return form, adds
-    return None
-
-
-def sign_in(url: str, ca_file: str | None = None) -> Landing:
-    """Megan signs in where an app sent her browser, and accepts what it asks; where her browser is sent in the end."""
+def sign_in(url: str, ca_file: str | None = None, who: str = "Megan Bowen") -> Landing:
+    """Somebody signs in where an app sent their browser, and accepts what it asks; where the browser is sent in the end."""
     browser, until = PlainBrowser(ca_file), dict(parse_qsl(urlsplit(url).query))["redirect_uri"]
-    end = browser.walk(browser.go(url, until=until), BUTTONS, until, **MEGAN)
+    end = browser.walk(browser.go(url, until=until), (who, *BUTTONS), until, **_typed(who))
     assert isinstance(end, Landing), end
     return end
 
 
-def approve(page: str, user_code: str, ca_file: str | None = None) -> None:
-    """Megan types the code that a device shows, signs in, and accepts what it asks."""
+def approve(page: str, user_code: str, ca_file: str | None = None, who: str = "Megan Bowen") -> None:
+    """Somebody types the code that a device shows, signs in, and accepts what it asks."""
     browser = PlainBrowser(ca_file)
-    end = browser.walk(browser.go(page), BUTTONS, code=user_code, user_code=user_code, **MEGAN)
+    end = browser.walk(browser.go(page), (who, *BUTTONS), code=user_code, user_code=user_code, **_typed(who))
     assert isinstance(end, Page), end
     assert end.status == 200, end
     assert not end.forms, end
+
+
+def _typed(who: str) -> dict[str, str]:
+    first_name = who.partition(" ")[0].lower()
+    return {"login": f"{first_name}@contoso.example", "password": "any"}
 
 
 if __name__ == "__main__":

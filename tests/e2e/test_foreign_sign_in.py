@@ -6,17 +6,9 @@ Microsoft's hosts were the only ones find them behind a proxy; the others are to
 
 from __future__ import annotations
 
-import ast
 import contextlib
-import json
-import os
-import re
-import shlex
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -25,39 +17,12 @@ from cli import Control
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 from detour import ALIASES, MICROSOFT, Detour
-from environments import CLIENTS, node_with_clients, python_with
+from programs import Program
 
 import recorder
 from certificates import base64_der, certificate, pem, private_key, private_pem
 
-E2E = CLIENTS.parent
 SECRET, PASSWORD = "c0ntoso-s3cret", "c0ntoso-pfx"
-
-
-class Client(NamedTuple):
-    """A program and the environment that it runs in; `lacks` are the steps that the version there does not know."""
-
-    name: str
-    program: str
-    environment: str
-    microsofts_hosts: bool = False
-    lacks: frozenset[str] = frozenset()
-
-    def command(self) -> list[str | Path]:
-        """What starts it, its environment made on first use."""
-        if self.environment == "node":
-            node, folder = node_with_clients()
-            return [node, folder / self.program]
-        return [python_with(self.environment), CLIENTS / self.program]
-
-    @property
-    def steps(self) -> list[str]:
-        """The steps that it is to take: the functions of its program that neither take nor return anything."""
-        if self.program.endswith(".mjs"):
-            return re.findall(r"^  async (\w+)\(\)", (CLIENTS / self.program).read_text(), re.MULTILINE)
-        tree = ast.parse((CLIENTS / self.program).read_text())
-        functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-        return [one.name for one in functions if ast.unparse(one).startswith(f"def {one.name}() -> None:") and one.name not in self.lacks]
 
 
 NOT_IN_1_20 = frozenset({"certificate_by_itself", "certificate_in_a_pfx_file"})
@@ -66,13 +31,13 @@ NOT_IN_1_0 = NOT_IN_1_20 | {
     *("interactive", "claims_challenge", "revocation_is_explained"),
 }
 TRIED = (
-    Client("msal-1.0.0", "msal_sign_in.py", "msal-first", True, NOT_IN_1_0),
-    Client("msal-1.20.0", "msal_sign_in.py", "tutorial-old", True, NOT_IN_1_20),
-    Client("msal-newest", "msal_sign_in.py", "sign-in"),
-    Client("azure-identity", "azure_sign_in.py", "sign-in"),
-    Client("authlib", "authlib_sign_in.py", "sign-in"),
-    Client("msal-node", "msal_sign_in.mjs", "node"),
-    Client("openid-client", "openid_sign_in.mjs", "node"),
+    Program("msal-1.0.0", "msal_sign_in.py", "msal-first", True, NOT_IN_1_0),
+    Program("msal-1.20.0", "msal_sign_in.py", "tutorial-old", True, NOT_IN_1_20),
+    Program("msal-newest", "msal_sign_in.py", "sign-in"),
+    Program("azure-identity", "azure_sign_in.py", "sign-in"),
+    Program("authlib", "authlib_sign_in.py", "sign-in"),
+    Program("msal-node", "msal_sign_in.mjs", "node"),
+    Program("openid-client", "openid_sign_in.mjs", "node"),
 )
 
 
@@ -108,58 +73,41 @@ def office(running: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 
 
 @pytest.fixture(scope="module")
-def tried(running: Any, office: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Callable[[Client], dict[str, str]]:
-    """What went wrong in each step of a client ("" for nothing); its program runs once."""
-    results: dict[Client, dict[str, str]] = {}
+def tried(running: Any, office: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Callable[[Program], dict[str, str]]:
+    """What went wrong in each step of a program ("" for nothing); it runs once."""
+    results: dict[Program, dict[str, str]] = {}
 
-    def run(client: Client) -> dict[str, str]:
-        if client not in results:
-            results[client] = run_program(client, running, office, tmp_path_factory.mktemp(client.name))
+    def run(program: Program) -> dict[str, str]:
+        if program not in results:
+            with addresses(program, running) as where:
+                results[program] = program.run(running.ca_file, tmp_path_factory.mktemp(program.name), {**office, **where})
             recorder.note_all(Control(running.control, running.ca_file).journal())
-        return results[client]
+        return results[program]
 
     return run
 
 
-def run_program(client: Client, running: Any, office: dict[str, str], home: Path) -> dict[str, str]:
-    person, command = [sys.executable, str(E2E / "plain_browser.py")], client.command()
-    with addresses(client, running) as where:
-        environment = {
-            **office,
-            **where,
-            "PATH": os.environ["PATH"],
-            "HOME": str(home),
-            "PYTHONPATH": str(E2E),
-            "BROWSER": f"{shlex.join(person)} open %s &",
-            "PERSON": json.dumps(person),
-            "CONTROL": running.control,
-            "ISSUER": f"{running.authority}/{running.tenant_id}/v2.0",
-            "SCOPE": "openid profile offline_access User.Read Calendars.Read",
-            "CLIENT_ID": running.client_id,
-            "TENANT_ID": running.tenant_id,
-            "SSL_CERT_FILE": running.ca_file,
-            "REQUESTS_CA_BUNDLE": running.ca_file,
-            "NODE_EXTRA_CA_CERTS": running.ca_file,
-        }
-        ran = subprocess.run([*command, *client.steps], env=environment, cwd=home, capture_output=True, text=True, timeout=180, check=False)
-    assert ran.returncode == 0, f"after {ran.stdout}\n{ran.stderr[-6000:]}"
-    return dict(json.loads(line) for line in ran.stdout.splitlines())
-
-
 @contextlib.contextmanager
-def addresses(client: Client, running: Any) -> Iterator[dict[str, str]]:
+def addresses(program: Program, running: Any) -> Iterator[dict[str, str]]:
     """Where the program finds the tenant."""
-    if not client.microsofts_hosts:
-        yield {"AUTHORITY": running.authority, "GRAPH_ROOT": running.graph_root}
+    always = {
+        "CONTROL": running.control,
+        "TENANT_ID": running.tenant_id,
+        "CLIENT_ID": running.client_id,
+        "ISSUER": f"{running.authority}/{running.tenant_id}/v2.0",
+        "SCOPE": "openid profile offline_access User.Read Calendars.Read",
+    }
+    if not program.microsofts_hosts:
+        yield {**always, "AUTHORITY": running.authority, "GRAPH_ROOT": running.graph_root}
         return
     with Detour(urlsplit(running.authority).port, MICROSOFT | ALIASES).running() as proxy:
         microsofts = {"AUTHORITY": "https://login.microsoftonline.com", "GRAPH_ROOT": "https://graph.microsoft.com/v1.0"}
-        yield {**microsofts, "HTTPS_PROXY": proxy}
+        yield {**always, **microsofts, "HTTPS_PROXY": proxy}
 
 
 @pytest.mark.parametrize(
-    ("client", "step"), [pytest.param(client, step, id=f"{client.name}-{step}") for client in TRIED for step in client.steps]
+    ("program", "step"), [pytest.param(program, step, id=f"{program.name}-{step}") for program in TRIED for step in program.steps]
 )
-def test_it_works(client: Client, step: str, tried: Callable[[Client], dict[str, str]]) -> None:
-    wrong = tried(client)[step]
+def test_it_works(program: Program, step: str, tried: Callable[[Program], dict[str, str]]) -> None:
+    wrong = tried(program)[step]
     assert not wrong, wrong

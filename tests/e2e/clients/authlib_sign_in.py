@@ -7,7 +7,6 @@ is one, and of the issuer.
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +68,6 @@ def by_device_code(issuer: Issuer) -> dict[str, Any]:
 
     assert steps.refusal(OAuthError, poll).error == "authorization_pending"
     plain_browser.approve(given["verification_uri"], given["user_code"])
-    time.sleep(given.get("interval", 5) if steps.GRAPH else 0)
     return poll()
 
 
