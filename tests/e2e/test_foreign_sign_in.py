@@ -25,16 +25,18 @@ from certificates import base64_der, certificate, pem, private_key, private_pem
 SECRET, PASSWORD = "c0ntoso-s3cret", "c0ntoso-pfx"
 
 
-NOT_IN_1_20 = frozenset({"certificate_by_itself", "certificate_in_a_pfx_file"})
+# The place for tokens of other issuers: once the sandbox takes them, FEDERATED_TOKEN_FILE goes into `office` and this set goes.
+FEDERATED = frozenset({"federated_token_by_a_callable", "federated_token_in_a_file"})
+NOT_IN_1_20 = FEDERATED | {"certificate_by_itself", "certificate_in_a_pfx_file", "assertion_by_a_callable"}
 NOT_IN_1_0 = NOT_IN_1_20 | {
     *("code_with_pkce_in_the_query", "code_with_another_state_is_refused", "code_of_a_web_app_in_a_form"),
-    *("interactive", "claims_challenge", "revocation_is_explained"),
+    *("interactive", "claims_challenge", "revocation_is_explained", "assertion_as_text"),
 }
 TRIED = (
     Program("msal-1.0.0", "msal_sign_in.py", "msal-first", True, NOT_IN_1_0),
     Program("msal-1.20.0", "msal_sign_in.py", "tutorial-old", True, NOT_IN_1_20),
-    Program("msal-newest", "msal_sign_in.py", "sign-in"),
-    Program("azure-identity", "azure_sign_in.py", "sign-in"),
+    Program("msal-newest", "msal_sign_in.py", "sign-in", lacks=FEDERATED),
+    Program("azure-identity", "azure_sign_in.py", "sign-in", lacks=FEDERATED),
     Program("authlib", "authlib_sign_in.py", "sign-in"),
     Program("msal-node", "msal_sign_in.mjs", "node"),
     Program("openid-client", "openid_sign_in.mjs", "node"),
@@ -111,3 +113,8 @@ def addresses(program: Program, running: Any) -> Iterator[dict[str, str]]:
 def test_it_works(program: Program, step: str, tried: Callable[[Program], dict[str, str]]) -> None:
     wrong = tried(program)[step]
     assert not wrong, wrong
+
+
+@pytest.mark.parametrize("step", sorted(FEDERATED))
+def test_federated_credentials(step: str) -> None:
+    pytest.skip(f"NOT PROVED YET: {step}, for the sandbox takes no tokens of other issuers")

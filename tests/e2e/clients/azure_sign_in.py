@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import os
 import socket
-import time
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import jwt
 import steps
 from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import (
@@ -24,6 +21,7 @@ from azure.identity import (
     DeviceCodeCredential,
     EnvironmentCredential,
     InteractiveBrowserCredential,
+    WorkloadIdentityCredential,
 )
 from plain_browser import sign_in
 
@@ -111,15 +109,12 @@ def certificate_in_a_pfx_file() -> None:
 
 
 def assertion_of_ones_own() -> None:
-    def signed() -> str:
-        now = int(time.time())
-        claims = {"iss": APP, "sub": APP, "aud": f"{os.environ['AUTHORITY']}/{TENANT}/v2.0", "jti": "1", "nbf": now, "exp": now + 300}
-        thumbprint = bytes.fromhex(os.environ["THUMBPRINT"])
-        return jwt.encode(
-            claims, Path(os.environ["KEY_FILE"]).read_text(), "RS256", {"x5t": jwt.utils.base64url_encode(thumbprint).decode()}
-        )
+    steps.is_the_apps(ClientAssertionCredential(TENANT, APP, steps.assertion, **WHERE).get_token(APP_ONLY).token)
 
-    steps.is_the_apps(ClientAssertionCredential(TENANT, APP, signed, **WHERE).get_token(APP_ONLY).token)
+
+def federated_token_in_a_file() -> None:
+    credential = WorkloadIdentityCredential(tenant_id=TENANT, client_id=APP, token_file_path=os.environ["FEDERATED_TOKEN_FILE"], **WHERE)
+    steps.is_the_apps(credential.get_token(APP_ONLY).token)
 
 
 def what_the_environment_says() -> None:

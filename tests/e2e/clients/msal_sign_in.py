@@ -104,6 +104,21 @@ def certificate_in_a_pfx_file() -> None:
         steps.is_the_apps(token_of(confidential({**pfx, **with_chain}).acquire_token_for_client(APP_ONLY)))
 
 
+def assertion_as_text() -> None:
+    app = confidential({"client_assertion": steps.assertion()})
+    steps.is_the_apps(token_of(app.acquire_token_for_client(APP_ONLY)))
+
+
+def assertion_by_a_callable() -> None:
+    app = confidential({"client_assertion": steps.assertion})
+    steps.is_the_apps(token_of(app.acquire_token_for_client(APP_ONLY)))
+
+
+def federated_token_by_a_callable() -> None:
+    app = confidential({"client_assertion": Path(os.environ["FEDERATED_TOKEN_FILE"]).read_text})
+    steps.is_the_apps(token_of(app.acquire_token_for_client(APP_ONLY)))
+
+
 def code_redeemed_by_hand() -> None:
     app = confidential(os.environ["APP_SECRET"])
     brought = sign_in(app.get_authorization_request_url(READ, redirect_uri=SIGNED_IN, state="af0ifjsldkj")).answer

@@ -7,9 +7,11 @@ import json
 import os
 import ssl
 import sys
+import time
 import traceback
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -61,6 +63,18 @@ def is_megans(token: str) -> None:
 def is_the_apps(token: str) -> None:
     """Graph takes the token for that of an app alone, which may read who there is."""
     assert MEGAN in [user["userPrincipalName"] for user in ask("/users?$top=50", token)["value"]]
+
+
+def assertion() -> str:
+    """What the app says of itself, signed with the key of its certificate (RFC 7523, section 3)."""
+    import jwt
+
+    app, now = os.environ["APP_ID"], int(time.time())
+    endpoint = f"{os.environ['AUTHORITY']}/{os.environ['TENANT_ID']}/oauth2/v2.0/token"
+    claims = {"iss": app, "sub": app, "aud": endpoint, "jti": uuid.uuid4().hex, "nbf": now, "exp": now + 300}
+    x5t = base64.urlsafe_b64encode(bytes.fromhex(os.environ["THUMBPRINT"])).decode().rstrip("=")
+    with open(os.environ["KEY_FILE"]) as key:
+        return jwt.encode(claims, key.read(), "RS256", {"x5t": x5t})
 
 
 def challenge_to(token: str) -> str:
