@@ -70,6 +70,9 @@ lock:  ## renew the pinned requirements (needs uv)
 	printf 'hatchling>=1.27\neditables>=0.5\n' | $(COMPILE) -o requirements/build.txt -
 	printf 'msal==1.20.0\nrequests==2.31.0\n' | $(COMPILE) -o requirements/tutorial-old.txt -
 	printf 'msal\nrequests\n' | $(COMPILE) -o requirements/tutorial-new.txt -
+	printf 'msgraph-sdk\no365\n' | $(COMPILE) -o requirements/clients.txt -
+	printf 'authlib\nazure-identity\nmsal\nrequests\n' | $(COMPILE) -o requirements/sign-in.txt -
+	printf 'msal==1.0.0\n' | $(COMPILE) -o requirements/msal-first.txt -
 
 clean:  ## what was made here
-	rm -rf $(VENV) .venv-tutorial-* build dist
+	rm -rf $(VENV) .venv-* build dist

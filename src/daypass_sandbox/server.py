@@ -39,7 +39,7 @@ from .routes import reply
 from .tenant import Tenant
 
 NAMES = (
-    *("localhost", "127.0.0.1", "login.microsoftonline.com", "login.microsoft.com", "login.windows.net"),
+    *("localhost", "127.0.0.1", "login.microsoftonline.com", "login.microsoft.com", "login.windows.net", "sts.windows.net"),
     *("graph.microsoft.com", "management.azure.com"),
 )
 LARGEST_BODY_BYTES = 8 * 1024 * 1024

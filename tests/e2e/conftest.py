@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 from cli import Cli, Control
+from foreign_issuer import ForeignIssuer, Options
+from foreign_issuer import serve as serve_foreign_issuer
+from malicious import Malicious
 
 import recorder
 from daypass_sandbox import serve
@@ -57,6 +60,20 @@ def megan(cli: Cli, signed_in: Path) -> Cli:
     """The command line, Megan signed in for reading and writing."""
     shutil.copytree(signed_in, cli.state)
     return cli
+
+
+@pytest.fixture(scope="module")
+def foreign_issuer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForeignIssuer]:
+    """An authorization server that nobody here wrote; what it is like is said by indirect parametrization with `Options`."""
+    with serve_foreign_issuer(tmp_path_factory.mktemp("issuer"), getattr(request, "param", Options())) as issuer:
+        yield issuer
+
+
+@pytest.fixture
+def malicious(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Malicious]:
+    """A sign-in service that does what it is told to do to its clients; honest at first."""
+    with Malicious(tmp_path_factory.mktemp("malicious")).running() as authority:
+        yield authority
 
 
 @pytest.fixture(scope="module")

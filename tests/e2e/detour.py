@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 MICROSOFT = {"login.microsoftonline.com:443", "graph.microsoft.com:443"}
+ALIASES = {"login.microsoft.com:443", "login.windows.net:443", "sts.windows.net:443"}  # where sign-in answers too
 
 
 class Detour:
-    """An HTTP proxy that knows CONNECT only: Microsoft's hosts lead to one port of this machine, all others nowhere."""
+    """An HTTP proxy that knows CONNECT only: Microsoft's hosts (or `hosts`) lead to one port of this machine, all others nowhere."""
 
-    def __init__(self, port: int) -> None:
-        self._to = port
+    def __init__(self, port: int, hosts: Collection[str] = MICROSOFT) -> None:
+        self._to, self._hosts = port, hosts
         self.asked: list[str] = []
 
     @contextmanager
@@ -43,7 +44,7 @@ class Detour:
         try:
             method, target, _ = (await reader.readuntil(b"\r\n\r\n")).decode().split(" ", 2)
             self.asked.append(target)
-            if method != "CONNECT" or target not in MICROSOFT:
+            if method != "CONNECT" or target not in self._hosts:
                 writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
                 return
             there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._to)

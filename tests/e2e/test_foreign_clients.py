@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,6 @@ import pytest
 from cli import Control
 from detour import Detour
 from environments import CLIENTS, node_with_clients, python_with
-
-NODE = shutil.which("node") and shutil.which("npm")
 
 
 @pytest.fixture
@@ -66,9 +63,6 @@ def test_python_o365_keeps_a_calendar_with_microsofts_hosts_hard_coded(running: 
     assert steps == re.findall(r'print\("(\w+)"', (CLIENTS / "o365.py").read_text())
 
 
-@pytest.mark.skipif(
-    not (shutil.which("node") and shutil.which("npm")), reason="NOT PROVED with Microsoft's JavaScript client: no Node.js here"
-)
 def test_microsofts_javascript_client_keeps_a_calendar(address: dict[str, str], control: Control) -> None:
     scopes = ["User.Read", "Calendars.ReadWrite", "Tasks.ReadWrite"]
     tokens = {name: control.post("/token", user=name, scopes=scopes)["access_token"] for name in ("megan", "alex")}
