@@ -76,7 +76,7 @@ def tls_context(ca_file: str = "", environ: Mapping[str, str] = os.environ) -> s
     """A context that trusts whom `trusted` says. Raises ConfigError when a named file cannot be used."""
     trust = trusted(ca_file, environ)
     if sys.platform in OWN_JUDGES and not (trust.cafile or trust.capath):
-        import truststore
+        import truststore  # pyright: ignore[reportMissingModuleSource]
 
         return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -46,6 +46,13 @@ class Visit(Value):
         if self.connection is not None:
             _say(self.connection, landing.redirect(url))
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self.connection is not None:
+            self.connection.close()  # whether anything was shown or not
+
     def _show(self, status: int, title: str, text: str, *, well: bool) -> None:
         if self.connection is None:
             return

@@ -62,6 +62,11 @@ class Vault:
         return os.path.join(self.folder, f"{_short_hash(self.identity)}.vault") if self.folder else ""
 
     @property
+    def lock_path(self) -> str:
+        """The identity's lock; "" in memory."""
+        return os.path.join(self.folder, f"{_short_hash(self.identity)}.lock") if self.folder else ""
+
+    @property
     def grade(self) -> str:
         """What the key's keeper is worth, in words."""
         keeper = (self._keeper_now() or self._keeper_wanted()) if self.folder else "memory"
@@ -264,7 +269,7 @@ class Vault:
                 yield
             return
         make_private_folder(self.folder)
-        with locked(os.path.join(self.folder, f"{_short_hash(self.identity)}.lock")):
+        with locked(self.lock_path):
             yield
 
 

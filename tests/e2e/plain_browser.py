@@ -126,6 +126,11 @@ class PlainBrowser:
             url, posted = urljoin(url, headers["Location"]), posted if status in (307, 308) else None
         raise AssertionError(f"redirected more than {MOST_REDIRECTS} times, at last to {url}")
 
+    def led_to(self, url: str) -> str:
+        """Where an address leads on to, one step."""
+        _, headers, _ = self._ask(url, None, "")
+        return urljoin(url, headers["Location"])
+
     def press(self, page: Page, button: str, until: str = "", **typed: str) -> Page | Landing:
         """Fill in the fields of these names and press the button on which something is written; AssertionError where there is none."""
         form, adds = page.button(button) or (None, None)
@@ -159,9 +164,14 @@ def _begins(url: str, wanted: str) -> bool:
 
 
 def sign_in(url: str, ca_file: str | None = None, who: str = "Megan Bowen") -> Landing:
-    """Somebody signs in where an app sent their browser, and accepts what it asks; where the browser is sent in the end."""
-    browser, until = PlainBrowser(ca_file), dict(parse_qsl(urlsplit(url).query))["redirect_uri"]
-    end = browser.walk(browser.go(url, until=until), (who, *BUTTONS), until, **_typed(who))
+    """Somebody signs in where an app sent their browser, and accepts what it asks; where the browser is sent in the end.
+
+    An app may send it to a short address of its own, which leads on to the sign-in page.
+    """
+    browser = PlainBrowser(ca_file)
+    question = url if "redirect_uri=" in url else browser.led_to(url)
+    until = dict(parse_qsl(urlsplit(question).query))["redirect_uri"]
+    end = browser.walk(browser.go(question, until=until), (who, *BUTTONS), until, **_typed(who))
     assert isinstance(end, Landing), end
     return end
 

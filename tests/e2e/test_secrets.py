@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import browsing
+import plain_browser
 import pytest
 from cli import Cli
 
@@ -25,7 +25,7 @@ with open({log!r}, "a") as log:
     print(*sys.argv, file=log)
     for line in subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True).stdout.splitlines():
         print(line, file=log)
-sys.exit(subprocess.call([{python!r}, {browsing!r}, *sys.argv[1:]], stdout=subprocess.DEVNULL))
+sys.exit(subprocess.call([{python!r}, {browser!r}, "open", *sys.argv[1:]], stdout=subprocess.DEVNULL))
 """
 
 
@@ -59,9 +59,9 @@ def files_with(folder: Path, secrets: set[str]) -> list[Path]:
 @pytest.mark.parametrize("way", ["browser", "device"])
 def test_a_persons_sign_in_leaves_no_secret_behind(way: str, cli: Cli) -> None:
     seen, browser = cli.folder / "seen", cli.folder / "browser"
-    browser.write_text(WATCHING.format(python=sys.executable, log=str(seen), browsing=browsing.__file__))
+    browser.write_text(WATCHING.format(python=sys.executable, log=str(seen), browser=plain_browser.__file__))
     browser.chmod(0o700)
-    cli.environ["BROWSER"] = str(browser)
+    cli.environ |= {"BROWSER": str(browser), "SSL_CERT_FILE": cli.environ["DAYPASS_CA_FILE"]}
     if way == "device":
         cli.control.when_asked({"user": "megan"})
     said = talk(cli, "login", f"--{way}", "--write")

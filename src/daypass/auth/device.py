@@ -16,6 +16,7 @@ While the code lives, trouble on the way never ends a sign-in: the person may be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,8 @@ SLOW_DOWN_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 60.0
 LONGEST_MESSAGE = 400  # characters
 
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{2,31}")  # what a person types (RFC 8628, section 6.1); a sentence in its place is a trick
+PAGE = re.compile(r"https://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{1,400}")
 WAITING = frozenset({"authorization_pending", "slow_down"})
 
 
@@ -41,16 +44,18 @@ class DeviceCode(Value):
 
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any], now: float) -> DeviceCode:
-        """Read the device authorization endpoint's answer; ValueError when it holds no code.
+        """Read the device authorization endpoint's answer; ValueError when it holds no code, or no page on the web to type it at.
 
         Times that are missing or no numbers take the RFC's defaults; a code lives for a day and waits for five minutes at most.
         """
         code, uri = answer.get("user_code"), answer.get("verification_uri") or answer.get("verification_url") or ""
-        if not code or not isinstance(code, str):
+        if not isinstance(code, str) or not CODE.fullmatch(code):
             raise ValueError("an answer without a code")
+        if not isinstance(uri, str) or not PAGE.fullmatch(uri):
+            raise ValueError("an answer without a page")
         lifetime = _seconds(answer.get("expires_in"), LIFETIME_SECONDS, LONGEST_LIFETIME_SECONDS)
         interval = _seconds(answer.get("interval"), INTERVAL_SECONDS, LONGEST_INTERVAL_SECONDS)
-        return cls(code, str(uri), now + lifetime, interval, str(answer.get("message") or "")[:LONGEST_MESSAGE])
+        return cls(code, uri, now + lifetime, interval, str(answer.get("message") or "")[:LONGEST_MESSAGE])
 
 
 def _seconds(told: Any, default: float, most: float) -> float:

@@ -16,8 +16,12 @@ LEEWAY_SECONDS = 300
 TENANT_PLACE = "{tenantid}"  # what stands for the tenant in the issuer of `common` and `organizations`
 
 
-def validated(token: str, keys: Mapping[str, Any], issuer: str, client_id: str, now: float, nonce: str = "") -> dict[str, Any]:
+def validated(
+    token: str, keys: Mapping[str, Any], issuer: str, client_id: str, now: float, nonce: str = "", *, of_tenant: bool = False
+) -> dict[str, Any]:
     """The claims of an ID token that is in order; AuthError (`invalid_id_token`) says what is wrong with any other.
+
+    With `of_tenant` the tenant that it names (`tid`) must be the issuer's, as Entra's are.
 
     `keys` is a JSON Web Key Set, `issuer` what the discovery document names, `now` seconds since the epoch by the service's own clock.
     """
@@ -28,9 +32,11 @@ def validated(token: str, keys: Mapping[str, Any], issuer: str, client_id: str, 
         key = _key(keys, str(header.get("kid") or ""), str(header.get("alg") or ""))
         unjudged = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False, "verify_iss": False}
         claims: dict[str, Any] = jwt.decode(token, key, algorithms=list(ALGORITHMS), options=cast("Any", unjudged))
-    except (jwt.PyJWTError, ValueError, TypeError):
+    except (jwt.PyJWTError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         raise _wrong("its signature is not by a key of the sign-in service") from None
     _check(claims, issuer, client_id, now, nonce)
+    if of_tenant and str(claims.get("tid") or "nobody's") not in str(claims["iss"]).split("/"):
+        raise _wrong("it is of another tenant than its issuer")
     return claims
 
 
@@ -77,7 +83,11 @@ def _key(keys: Mapping[str, Any], kid: str, algorithm: str) -> Any:
 
     listed: Any = keys.get("keys")
     found = [cast("dict[str, Any]", key) for key in cast("list[Any]", listed) if isinstance(key, dict)] if isinstance(listed, list) else []
-    usable = [key for key in found if key.get("use", "sig") == "sig" and key.get("kty") != "oct" and (not kid or key.get("kid") == kid)]
+    usable = [
+        key
+        for key in found
+        if key.get("use", "sig") == "sig" and key.get("kty") != "oct" and "d" not in key and (not kid or key.get("kid") == kid)
+    ]
     if len(usable) != 1 or algorithm not in ALGORITHMS:
         raise ValueError("no such key")
     return jwt.PyJWK(usable[0], algorithm=algorithm)

@@ -101,7 +101,7 @@ class LoginHttp:
         """Around each use of MSAL: what it trips over is a refusal that we have seen, or an answer that makes no sense."""
         try:
             yield
-        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):
             if self._refusal:
                 raise self.failure({}) from None
             raise TransportError("the sign-in service's answer makes no sense", kind="garbage") from None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..auth.device import DeviceCode
     from ..auth.tokens import Account
     from ..credentials.people import BrowserQuestion
-    from ..loopback import Loopback
+    from ..loopback import Loopback, Visit
 
 CODES_AT_MOST = 4  # the first, and three more on request
 BROWSER_SECONDS = 900.0
@@ -201,14 +201,18 @@ class _Ladder:
             if visit is None:
                 self._heed(self._keyboard.wait(0))
                 continue
-            try:
-                account = self._app.credentials.keep_answer(question, visit.fields, method)
-            except DaypassError as error:
-                visit.turn_away("The sign-in failed", f"{error} Go back to the terminal for what to do.")
-                raise
-            visit.welcome(f"Signed in as {account.name}", "You can close this page and go back to the terminal.")
-            return account
+            with visit:
+                return self._received(visit, question, method)
         raise AuthError("nobody finished the sign-in in the browser in time; nothing was kept", error="expired_token")
+
+    def _received(self, visit: Visit, question: BrowserQuestion, method: str) -> Account:
+        try:
+            account = self._app.credentials.keep_answer(question, visit.fields, method)
+        except DaypassError as error:
+            visit.turn_away("The sign-in failed", f"{error} Go back to the terminal for what to do.")
+            raise
+        visit.welcome(f"Signed in as {account.name}", "You can close this page and go back to the terminal.")
+        return account
 
     # -- the person
 

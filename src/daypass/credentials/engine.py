@@ -88,7 +88,8 @@ class Engine:
             raise AuthError("the sign-in service did not say who signed in (no ID token)", error="invalid_response")
         document = self.discovery()
         keys = self.http.document(str(document.get("jwks_uri") or ""))
-        id_tokens.validated(token, keys, str(document.get("issuer") or ""), self.service.client_id, self.http.service_time(), nonce)
+        issuer, entra = str(document.get("issuer") or ""), self.service.authority.kind == "entra"
+        id_tokens.validated(token, keys, issuer, self.service.client_id, self.http.service_time(), nonce, of_tenant=entra)
 
     def content(self) -> dict[str, Any]:
         """What MSAL's cache holds now."""

@@ -79,7 +79,12 @@ class BrowserQuestion:
         if answer.get("iss") and answer["iss"] != issuer:  # RFC 9207: two services must not be mixed up
             raise AuthError("the browser's answer comes from another sign-in service; nothing was kept", error="issuer_mismatch")
         with http.understood():
-            told = self._app.acquire_token_by_auth_code_flow(self._flow, dict(answer))
+            try:
+                told = self._app.acquire_token_by_auth_code_flow(self._flow, dict(answer))
+            except RuntimeError:  # MSAL's word for a nonce that is another's
+                raise AuthError(
+                    "the sign-in service's proof answers another sign-in (nonce); nothing was kept", error="invalid_id_token"
+                ) from None
         if "error" in told:
             raise http.failure(told)
         self.engine.check_id_token(_sent(self.url, "nonce"))

@@ -37,7 +37,7 @@ def test_the_service_answer_is_read_with_the_rfcs_defaults() -> None:
 
 @pytest.mark.parametrize("spelling", ["verification_uri", "verification_url"])
 def test_both_spellings_of_the_address_are_read(spelling: str) -> None:
-    assert DeviceCode.from_answer({"user_code": "A", spelling: "https://x.example"}, now=0).verification_uri == "https://x.example"
+    assert DeviceCode.from_answer({"user_code": "ABC", spelling: "https://x.example"}, now=0).verification_uri == "https://x.example"
 
 
 @pytest.mark.parametrize(
@@ -54,11 +54,27 @@ def test_both_spellings_of_the_address_are_read(spelling: str) -> None:
     ],
 )
 def test_times_that_make_no_sense_become_the_rfcs_or_the_nearest_that_do(told: object, expires_in: float, interval: float) -> None:
-    code = DeviceCode.from_answer({"user_code": "A", "expires_in": told, "interval": told}, now=1000)
+    code = DeviceCode.from_answer(
+        {"user_code": "ABC", "verification_uri": "https://x.example", "expires_in": told, "interval": told}, now=1000
+    )
     assert (code.expires_at, code.interval) == (1000 + expires_in, interval)
 
 
-@pytest.mark.parametrize("answer", [{}, {"user_code": None}, {"user_code": ""}, {"user_code": 7}])
+HERE = {"verification_uri": "https://x.example"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *({**HERE, **told} for told in ({}, {"user_code": None}, {"user_code": ""}, {"user_code": 7})),
+        *({**HERE, "user_code": code} for code in ("AB CD\nSigned in.", "A" * 40, "-ABC", "ABC\x1b[2J", "É123")),
+        *(
+            {"user_code": "ABC", "verification_uri": page}
+            for page in ("", "javascript:alert(1)", "file:///etc/passwd", "http://x.example", 7)
+        ),
+        {"user_code": "ABC", "verification_uri": "https://x.example/ and more"},
+    ],
+)
 def test_an_answer_without_a_code_is_none(answer: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="without a code"):
+    with pytest.raises(ValueError, match=r"without a (code|page)"):
         DeviceCode.from_answer(answer, now=0)
