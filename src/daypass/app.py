@@ -15,6 +15,7 @@ from .auth.tokens import LEEWAY_SECONDS
 from .credentials import Credentials
 from .errors import AuthError
 from .graph import operations
+from .keys import Keys, systemd_key
 from .private import JsonFile
 from .profiles import Profiles
 from .vault import Vault
@@ -48,13 +49,18 @@ def profiles_in(folder: str) -> Profiles:
 class App:
     """The parts of daypass as the settings say, each made when it is first needed.
 
-    `warn` is told, in a sentence, what the user should know (a store set aside, tokens kept in memory only).
+    `warn` is told, in a sentence, what the user should know (a store set aside, tokens kept in memory only); `ask` gives the passphrase
+    that seals the store, if one does and somebody is there.
     """
 
     def __init__(
-        self, settings: config.Settings, environ: Mapping[str, str] = os.environ, warn: Callable[[str], object] = lambda text: None
+        self,
+        settings: config.Settings,
+        environ: Mapping[str, str] = os.environ,
+        warn: Callable[[str], object] = lambda text: None,
+        ask: Callable[[], str] | None = None,
     ) -> None:
-        self.settings, self._environ, self._warn = settings.checked(), environ, warn
+        self.settings, self._environ, self._warn, self._ask = settings.checked(), environ, warn, ask
         if settings.storage != "disk" and not settings.folder:
             no_volume = f"No writable volume is mounted at {settings.state_dir}: t" if settings.storage == "volume" else "T"
             warn(f"{no_volume}he sign-in is kept in memory and ends with this command.")
@@ -62,7 +68,18 @@ class App:
     @cached_property
     def vault(self) -> Vault:
         """Where this identity's tokens rest."""
-        return Vault(self.settings.folder, self.settings.identity, self.settings.key_file, self._warn)
+        return self.vault_of(self.settings)
+
+    def vault_of(self, settings: config.Settings) -> Vault:
+        """Where the tokens of an identity in the same folder rest."""
+        return Vault(self.settings.folder, settings.identity, warn=self._warn, keys=self.keys)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The keys that seal what is in the state folder."""
+        said = self.settings
+        key_file = said.key_file or systemd_key(self._environ)
+        return Keys(said.folder, key_file, said.key_command, said.passphrase_file, said.key_keeper, self._ask)
 
     @cached_property
     def profiles(self) -> Profiles:

@@ -39,6 +39,9 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "state_dir": ("DAYPASS_STATE_DIR",),
     "storage": ("DAYPASS_STORAGE",),
     "key_file": ("DAYPASS_KEY_FILE",),
+    "key_command": ("DAYPASS_KEY_COMMAND",),
+    "passphrase_file": ("DAYPASS_PASSPHRASE_FILE",),
+    "key_keeper": ("DAYPASS_KEY_KEEPER",),
     "time_zone": ("DAYPASS_TIME_ZONE",),
     "mailbox": ("DAYPASS_MAILBOX",),
     "profile": ("DAYPASS_PROFILE",),
@@ -49,6 +52,7 @@ REMEMBERED = (*IDENTITY, "ca_file", "mailbox")  # what a profile remembers
 
 TENANT_WORDS = frozenset({"common", "organizations", "consumers"})
 STORAGES = ("disk", "volume", "memory")
+KEY_KEEPERS = ("", "keyring", "passphrase", "sibling")
 NOT_IN_ADDRESS = frozenset(" ?#\\")
 MANAGED_IDENTITY = "managed-identity"  # stands for the app's id, with ":ID" behind it where the machine has several
 PIN = "name the certificates to trust with DAYPASS_CA_FILE"
@@ -76,6 +80,9 @@ class Settings(Value):
     state_dir: str = ""
     storage: str = "disk"
     key_file: str = ""
+    key_command: str = ""
+    passphrase_file: str = ""
+    key_keeper: str = ""
     time_zone: str = ""
     mailbox: str = ""
     profile: str = "default"
@@ -86,8 +93,12 @@ class Settings(Value):
     @property
     def identity(self) -> str:
         """Whose tokens these settings speak of: tokens of one identity are never used for another."""
-        parts = (self.authority, self.graph_root, self.tenant_id.lower(), self.client_id.lower())
-        return "|".join((*parts, self.profile_key) if self.profile_key else parts)
+        return f"{self.identity_of_app}|{self.profile_key}" if self.profile_key else self.identity_of_app
+
+    @property
+    def identity_of_app(self) -> str:
+        """The identity without the profile: which app, tenant and service."""
+        return "|".join((self.authority, self.graph_root, self.tenant_id.lower(), self.client_id.lower()))
 
     @property
     def signs_in_at(self) -> authorities.Authority:
@@ -115,6 +126,8 @@ class Settings(Value):
         for setting in ENVIRONMENT:
             if "\0" in getattr(self, setting):
                 raise self.wrong(setting, "holds a NUL byte")
+        if self.key_keeper not in KEY_KEEPERS:
+            raise self.wrong("key_keeper", f"{self.key_keeper!r} is none of {', '.join(KEY_KEEPERS[1:])}")
         if self.cloud not in CLOUDS:
             raise self.wrong("cloud", f"{self.cloud!r} is none of {', '.join(CLOUDS)}")
         if self.authority_kind not in ("", *authorities.KINDS):
@@ -293,6 +306,7 @@ def _tidied(settings: Settings, home: str, state_folder: str) -> Settings:
         state_dir=state_dir and os.path.abspath(state_dir),
         ca_file=_whole(settings, "ca_file", home),
         key_file=_whole(settings, "key_file", home),
+        passphrase_file=_whole(settings, "passphrase_file", home),
     )
 
 

@@ -111,6 +111,20 @@ def write_whole(path: str, content: bytes) -> None:
         raise storage_error("write", path, error) from None
 
 
+def write_new(path: str, content: bytes) -> None:
+    """Write a file that is not there yet, readable by its owner alone; StorageError when it is."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except FileExistsError:
+        raise StorageError(f"{path} is there already. Name a new file, or delete that one.") from None
+    except OSError as error:
+        raise storage_error("write", path, error) from None
+    with open(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def delete(path: str) -> None:
     """Delete a file, if it is there; StorageError when that cannot be done."""
     try:

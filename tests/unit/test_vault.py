@@ -21,8 +21,9 @@ import pytest
 from daypass.auth.login_http import STARTS_WITHIN_SECONDS
 from daypass.client import TOTAL_SECONDS
 from daypass.errors import ConfigError, StorageError
+from daypass.keys import GRADES, KEY_BYTES, KEYRING_SECONDS
 from daypass.private import LOCK_SECONDS, _wait_for
-from daypass.vault import GRADES, KEY_BYTES, KEYRING_SECONDS, Vault
+from daypass.vault import Vault
 
 SECRET = "eyJ0eXAiOiJKV1QiLCJub25jZSI6ImNhbmFyeSJ9"
 KEY = bytes(range(KEY_BYTES))
@@ -204,7 +205,7 @@ class TestDamage:
             pytest.param(lambda sealed: sealed[: sealed.index(b"\n") + 13], id="nonce alone"),
             pytest.param(lambda sealed: sealed + b"x", id="one byte more"),
             pytest.param(lambda sealed: sealed[:-3] + bytes([sealed[-3] ^ 1]) + sealed[-2:], id="one bit"),
-            pytest.param(lambda sealed: sealed.replace(b"-1 ", b"-2 "), id="a later version"),
+            pytest.param(lambda sealed: sealed.replace(b"-2 ", b"-3 "), id="a later version"),
             pytest.param(lambda sealed: sealed.replace(b" sibling", b" memory"), id="another keeper"),
             pytest.param(lambda sealed: sealed.replace(b" sibling", b" nobody"), id="a keeper unknown"),
             pytest.param(lambda sealed: json.dumps({"AccessToken": {}}).encode(), id="a plain cache"),

@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "token": ("account", "print an access token for Microsoft Graph"),
     "accounts": ("accounts", "several sign-ins side by side: list, switch, rename, remove"),
     "setup": ("setup", "register daypass in your tenant, or print the steps; check a registration; tell an administrator"),
+    "vault": ("vault", "where sign-ins rest: show, rekey, export, import"),
     "doctor": ("doctor", "look at everything a sign-in hangs on, and say what cures what is wrong"),
     "explain": ("explain", "what an error of the sign-in service means, and who can cure it; offline"),
     "agenda": ("agenda", "what is coming up, or what lies between two dates"),

@@ -37,7 +37,7 @@ class Session:
     def __init__(self, arguments: argparse.Namespace, *, new: bool = False) -> None:
         said = {name: getattr(arguments, name, None) for name in ENVIRONMENT}
         self.settings = load({**said, "time_zone": getattr(arguments, "tz", None)}, new=new)
-        self.app = App(self.settings, warn=note)
+        self.app = App(self.settings, warn=note, ask=_passphrase if sys.stdin.isatty() else None)
 
     @cached_property
     def zone(self) -> tzinfo:
@@ -99,6 +99,12 @@ class Session:
             expected = Expected(who.home_account_id, who.username) if who else Expected()
             sign_in(self.app, Wanted(scopes, error.claims, language=language(), hint=expected.user, expected=expected))
             return self.client.run(flow())
+
+
+def _passphrase() -> str:
+    from getpass import getpass
+
+    return getpass("Passphrase of the stored sign-ins: ", sys.stderr)
 
 
 def wait(seconds: float) -> None:
