@@ -56,6 +56,7 @@ docs: $(READY)  ## the parts of docs/ that the code tells
 
 bench: $(READY)  ## speed, as ratios in one run
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.store
 	$(BIN)/python -m bench.sandbox
 
 image:  ## the container image, with docker or buildah

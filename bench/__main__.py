@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from daypass.app import load
+
 RUNS = 21
 PYTHON = [sys.executable, "-c", "pass"]
 
@@ -80,6 +82,7 @@ def compare(daypass: str, folder: str, told: Mapping[str, str], environ: Mapping
     target = f"{root.path}/me/calendarView?{_query()}"
     floor = [sys.executable, str(Path(__file__).with_name("floor.py")), str(token_file), told["ca_file"], root.netloc, target]
     rows = [
+        ("daypass token", [daypass, "token"], "the floor: decrypt and print", _opener(folder, environ), 1.3),
         ("daypass --version", [daypass, "--version"], "python -c pass", PYTHON, 4.5),
         ("daypass agenda", [daypass, "agenda"], "the floor: token file + http.client", floor, 1.7),
         ("daypass agenda", [daypass, "agenda"], "python -c pass", PYTHON, 8.0),
@@ -89,6 +92,13 @@ def compare(daypass: str, folder: str, told: Mapping[str, str], environ: Mapping
     for name, command, other, base, bar in rows:
         times, ours, theirs = ratio(command, base, environ)
         print(f"  {name:20} {ours:6.1f} ms   {times:5.2f} x {other} ({theirs:.1f} ms){'' if bar is None else f'   bar {bar}'}", flush=True)
+
+
+def _opener(folder: str, environ: Mapping[str, str]) -> list[str]:
+    """The least a program can do to print a sealed token: read key and file, decrypt, print."""
+    (vault,) = Path(folder).glob("*.vault")
+    identity = load({}, environ).identity
+    return [sys.executable, str(Path(__file__).with_name("opener.py")), str(vault), str(Path(folder, "key")), identity]
 
 
 def _query() -> str:

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .app import AsyncClient, Client, load
+    from .app import load
+    from .clients import AsyncClient, Client
     from .config import Settings
     from .errors import (
         AmbiguousTime,
@@ -79,7 +80,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    **dict.fromkeys(("Client", "AsyncClient", "load"), "app"),
+    **dict.fromkeys(("Client", "AsyncClient"), "clients"),
+    "load": "app",
     "Settings": "config",
     **dict.fromkeys(("Attendee", "Event", "NewEvent", "Person", "User"), "model.event"),
 }

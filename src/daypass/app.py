@@ -6,28 +6,22 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
-from . import client, config
+from . import config
 from .auth.forecast import FREQUENCY_CODES
 from .auth.tokens import LEEWAY_SECONDS
 from .credentials import Credentials
 from .errors import AuthError
-from .graph import operations
 from .keys import Keys, systemd_key
 from .private import JsonFile
 from .profiles import Profiles
 from .vault import Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
+    from .client import Transport
     from .model.event import User
-    from .wire import Access, Flow, Request, Response
-
-P = ParamSpec("P")
-T = TypeVar("T")
+    from .wire import Access, Request, Response
 
 
 def load(
@@ -87,9 +81,11 @@ class App:
         return profiles_in(self.settings.folder)
 
     @cached_property
-    def transport(self) -> client.Transport:
-        """The way to the sign-in service and to Graph."""
-        return client.Transport(self.settings.ca_file, self._environ)
+    def transport(self) -> Transport:
+        """The way to the sign-in service and to Graph; loaded only when somebody must be asked."""
+        from .client import Transport
+
+        return Transport(self.settings.ca_file, self._environ)
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -98,15 +94,14 @@ class App:
 
     def credentials_that_wait(self, sleep: Callable[[float], object]) -> Credentials:
         """This identity's tokens, with another way to let time pass: one that heeds what somebody types."""
-        graph = urlsplit(self.settings.graph_root)
         return Credentials(
             self.settings.client_id,
             self.settings.signs_in_at,
             self.vault,
             self._send,
             sleep=sleep,
-            resource=f"{graph.scheme}://{graph.netloc}",
-            send_local=client.send_local,
+            resource="/".join(self.settings.graph_root.split("/")[:3]),
+            send_local=_send_local,
         )
 
     def token(self, access: Access, least_seconds: float = LEEWAY_SECONDS) -> str:
@@ -121,7 +116,10 @@ class App:
 
     def whose(self, token: str) -> User:
         """Whose access token this is, as Graph says; raises Unauthorized and other errors of Graph's when it is none of anybody's."""
-        return client.Client(self.settings.graph_root, lambda access: token, self.transport).run(operations.me())
+        from .client import Client
+        from .graph.operations import me
+
+        return Client(self.settings.graph_root, lambda access: token, self.transport).run(me())
 
     def close(self) -> None:
         """Close the connections, if any were made."""
@@ -132,67 +130,7 @@ class App:
         return self.transport.send(request)
 
 
-class _Operation(Generic[P, T]):
-    """A Graph operation as a method: it runs at once on a Client, and is awaited on an AsyncClient."""
+def _send_local(request: Request) -> Response:
+    from .client import send_local
 
-    def __init__(self, flow: Callable[P, Flow[T]]) -> None:
-        self._flow, self.__doc__, self.__wrapped__ = flow, flow.__doc__, flow
-
-    @overload
-    def __get__(self, owner: None, kind: type[Any]) -> _Operation[P, T]: ...
-    @overload
-    def __get__(self, owner: Client, kind: type[Any]) -> Callable[P, T]: ...
-    @overload
-    def __get__(self, owner: AsyncClient, kind: type[Any]) -> Callable[P, Coroutine[Any, Any, T]]: ...
-    def __get__(self, owner: Client | AsyncClient | None, kind: type[Any]) -> Any:
-        if owner is None:
-            return self
-
-        def method(*args: P.args, **kwargs: P.kwargs) -> Any:
-            return owner.run(self._flow(*args, **kwargs))
-
-        method.__doc__, method.__wrapped__ = self.__doc__, self._flow  # pyright: ignore[reportFunctionMemberAccess]
-        return method
-
-
-class Operations:
-    """Graph's operations under their own names, the same on both clients; each is written once, as a flow."""
-
-    me = _Operation(operations.me)
-    calendar_view = _Operation(operations.calendar_view)
-    get_event = _Operation(operations.get_event)
-    create_event = _Operation(operations.create_event)
-    revoke_sessions = _Operation(operations.revoke_sessions)
-
-
-class Client(client.Client, Operations):
-    """Microsoft 365 through a blocking connection, signed in as the settings say.
-
-    `settings` default to `daypass.load()`; `app` takes parts already joined instead; `sleep` lets the time of a wait pass.
-    Raises ConfigError when the settings are not fit for use, and SignInRequired from any operation while nobody is signed
-    in (`daypass login`).
-    """
-
-    def __init__(
-        self,
-        settings: config.Settings | None = None,
-        environ: Mapping[str, str] = os.environ,
-        app: App | None = None,
-        sleep: Callable[[float], object] = time.sleep,
-    ) -> None:
-        app = app or App(settings or load(environ=environ), environ)
-        super().__init__(app.settings.graph_root, app.token, app.transport, sleep, app.settings.mailbox)
-
-
-class AsyncClient(client.AsyncClient, Operations):
-    """Microsoft 365 for asyncio, signed in as the settings say; otherwise as `Client`."""
-
-    def __init__(self, settings: config.Settings | None = None, environ: Mapping[str, str] = os.environ) -> None:
-        self._app = App(settings or load(environ=environ), environ)
-        settings = self._app.settings
-        super().__init__(settings.graph_root, self._app.token, settings.ca_file, environ, mailbox=settings.mailbox)
-
-    async def close(self) -> None:
-        """Close the connections, those that renewed the sign-in too."""
-        await super().close()
-        self._app.close()
+    return send_local(request)

@@ -23,30 +23,13 @@ from contextlib import suppress
 
 from .errors import ConfigError, StorageError
 from .private import delete, locked, others_can_read, read_file, read_own, write_whole
+from .sealing import GRADES, KEY_BYTES, LEAST_LOG_N, MOST_LOG_N, READABLE, SALT_BYTES, SCRYPT_LOG_N, Unreadable, scrypt
 
-KEY_BYTES = 32
 KEYRING_SECONDS = 3.0
 COMMAND_SECONDS = 10.0
-SCRYPT_LOG_N, SCRYPT_R, SCRYPT_P = 15, 8, 1  # 32 MiB and a tenth of a second (RFC 7914, section 2)
-LEAST_LOG_N, MOST_LOG_N = 10, 20  # what a file may ask for: no less than is safe, no more than a machine has
-SALT_BYTES = 16
 LONGEST_PASSPHRASE = 1024
 
-GRADES = {
-    "keyring": "A: sealed, the key is in the system's keyring",
-    "passphrase": "A: sealed, the key is made of a passphrase that is kept nowhere",
-    "keyfile": "B: sealed, the key is in the file that DAYPASS_KEY_FILE names",
-    "command": "B: sealed, the key is what DAYPASS_KEY_COMMAND prints",
-    "sibling": "C: sealed, but the key lies beside it: this hides the tokens, it does not protect them from anyone who can read your files",
-    "memory": "M: in memory only, gone when this command ends",
-}
-READABLE = ", and others can read that file"
-KEEPERS = tuple(keeper for keeper in GRADES if keeper != "memory")
 PLACES = ("key", "key.new", "key.old")  # beside what they seal; the second while all is sealed anew, the third for what could not be
-
-
-class Unreadable(StorageError):
-    """What is sealed cannot be opened; the vault sets it aside."""
 
 
 class Keys:
@@ -249,14 +232,6 @@ def passphrase_in(path: str) -> str:
     if not text or len(text) > LONGEST_PASSPHRASE:
         raise ConfigError("DAYPASS_PASSPHRASE_FILE", f"{path} holds no passphrase of 1 to {LONGEST_PASSPHRASE} characters")
     return text
-
-
-def scrypt(passphrase: str, salt: bytes, log_n: int) -> bytes:
-    """A key of 32 bytes made of a passphrase (RFC 7914); OpenSSL's, by way of hashlib."""
-    import hashlib
-
-    need = 128 * SCRYPT_R * 2**log_n * 2
-    return hashlib.scrypt(passphrase.encode(), salt=salt, n=2**log_n, r=SCRYPT_R, p=SCRYPT_P, maxmem=need, dklen=KEY_BYTES)
 
 
 def systemd_key(environ: Mapping[str, str]) -> str:

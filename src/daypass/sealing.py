@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .errors import ConfigError, StorageError, UsageError
-from .keys import KEEPERS, LEAST_LOG_N, MOST_LOG_N, SALT_BYTES, SCRYPT_LOG_N, Keys, Unreadable, scrypt
 from .value import Value
 
 if TYPE_CHECKING:
@@ -21,6 +21,25 @@ if TYPE_CHECKING:
 MAGIC, FIRST_MAGIC = b"daypass-vault-2 ", b"daypass-vault-1 "
 COPY_MAGIC = "daypass-copy-1"
 NONCE_BYTES = 12
+KEY_BYTES = 32
+SCRYPT_LOG_N, SCRYPT_R, SCRYPT_P = 15, 8, 1  # 32 MiB and a tenth of a second (RFC 7914, section 2)
+LEAST_LOG_N, MOST_LOG_N = 10, 20  # what a file may ask for: no less than is safe, no more than a machine has
+SALT_BYTES = 16
+
+GRADES = {
+    "keyring": "A: sealed, the key is in the system's keyring",
+    "passphrase": "A: sealed, the key is made of a passphrase that is kept nowhere",
+    "keyfile": "B: sealed, the key is in the file that DAYPASS_KEY_FILE names",
+    "command": "B: sealed, the key is what DAYPASS_KEY_COMMAND prints",
+    "sibling": "C: sealed, but the key lies beside it: this hides the tokens, it does not protect them from anyone who can read your files",
+    "memory": "M: in memory only, gone when this command ends",
+}
+READABLE = ", and others can read that file"
+KEEPERS = tuple(keeper for keeper in GRADES if keeper != "memory")
+
+
+class Unreadable(StorageError):
+    """What is sealed cannot be opened; the vault sets it aside."""
 
 
 class Header(Value):
@@ -45,10 +64,30 @@ def header_of(sealed: bytes) -> Header | None:
     return None
 
 
+class Keeping(Protocol):
+    """What gives keys (`keys.Keys`)."""
+
+    def wanted(self, remembered: str) -> str:
+        """The keeper for what is sealed next."""
+        ...
+
+    def new(self, keeper: str, note: str = "") -> tuple[bytes, str]:
+        """The key to seal with, and the note beside it."""
+        ...
+
+    def candidates(self, keeper: str, note: str) -> Iterator[bytes]:
+        """The keys that may open something."""
+        ...
+
+    def setting_of(self, keeper: str) -> str:
+        """The setting that says where a keeper's key is."""
+        ...
+
+
 class Sealer:
     """Seals and opens the states of one identity with the keys of its folder."""
 
-    def __init__(self, keys: Keys, identity: str) -> None:
+    def __init__(self, keys: Keeping, identity: str) -> None:
         self.keys, self.identity = keys, identity
 
     def seal(self, state: dict[str, Any], before: bytes | None = None, keeper: str = "") -> bytes:
@@ -100,11 +139,29 @@ def open_copy(copy: bytes, passphrase: str) -> dict[str, Any]:
         raise StorageError("The copy does not open: the passphrase is another, or the file is damaged. Nothing was changed.") from None
 
 
-def key_id(key: bytes) -> str:
-    """Eight digits that tell one key from another, and nothing of the key."""
+def scrypt(passphrase: str, salt: bytes, log_n: int) -> bytes:
+    """A key of 32 bytes made of a passphrase (RFC 7914); OpenSSL's, by way of hashlib."""
     import hashlib
 
-    return hashlib.sha256(b"daypass key id" + key).hexdigest()[:8]
+    need = 128 * SCRYPT_R * 2**log_n * 2
+    return hashlib.scrypt(passphrase.encode(), salt=salt, n=2**log_n, r=SCRYPT_R, p=SCRYPT_P, maxmem=need, dklen=KEY_BYTES)
+
+
+def key_id(key: bytes) -> str:
+    """Eight digits that tell one key from another, and nothing of the key."""
+    return sha256(b"daypass key id" + key)[:8]
+
+
+def sha256(content: bytes) -> str:
+    """The digest in hexadecimal. Python's own module for it is taken where it is: `hashlib` loads OpenSSL's first, for two milliseconds."""
+    for name in ("_sha2", "_sha256"):  # since Python 3.12, and before
+        try:
+            return str(__import__(name).sha256(content).hexdigest())
+        except ImportError:
+            continue
+    from hashlib import sha256 as digest
+
+    return digest(content).hexdigest()
 
 
 def aes_gcm(key: bytes) -> AESGCM:

@@ -17,9 +17,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from .errors import ConfigError, StorageError
-from .keys import Keys, Unreadable
+from .keys import Keys
 from .private import delete, locked, make_private_folder, read_own, storage_error, write_whole
-from .sealing import Sealer, header_of
+from .sealing import Sealer, Unreadable, header_of, sha256
 
 PROOF_BYTES = 16_384  # more than a sign-in takes
 OUT_OF_REACH = "it, or its key, cannot be read"
@@ -183,6 +183,4 @@ class _Memory:
 
 
 def _short_hash(text: str) -> str:
-    import hashlib
-
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return sha256(text.encode())[:16]

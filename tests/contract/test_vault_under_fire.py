@@ -25,7 +25,8 @@ from daypass.auth.authorities import authority
 from daypass.auth.wanted import Wanted
 from daypass.credentials import Credentials
 from daypass.errors import StorageError
-from daypass.keys import KEY_BYTES, KEYRING_SECONDS
+from daypass.keys import KEYRING_SECONDS
+from daypass.sealing import KEY_BYTES
 from daypass.vault import Vault
 from daypass.wire import Access, Request, Response
 

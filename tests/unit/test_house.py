@@ -46,6 +46,7 @@ PLANTS = [
     Plant("home-aiohttp", "daypass.cli.planted", "import aiohttp"),
     Plant("home-aiohttp", "daypass_sandbox.planted", "import aiohttp"),
     Plant("home-cryptography", "daypass.auth.planted", "import cryptography"),
+    Plant("home-sqlite3", "daypass.cli.planted", "import sqlite3"),
     Plant("home-keyring", "daypass.graph.planted", "import keyring"),
 ]
 

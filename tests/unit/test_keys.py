@@ -12,7 +12,8 @@ import pytest
 
 from daypass import sealing
 from daypass.errors import ConfigError, StorageError, UsageError
-from daypass.keys import KEY_BYTES, Keys, passphrase_in, systemd_key
+from daypass.keys import Keys, passphrase_in, systemd_key
+from daypass.sealing import KEY_BYTES
 from daypass.vault import Vault
 
 STATE = {"secret": "eyJ0eXAiOiJKV1QiLCJub25jZSI6ImNhbmFyeSJ9"}

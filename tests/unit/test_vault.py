@@ -21,8 +21,9 @@ import pytest
 from daypass.auth.login_http import STARTS_WITHIN_SECONDS
 from daypass.client import TOTAL_SECONDS
 from daypass.errors import ConfigError, StorageError
-from daypass.keys import GRADES, KEY_BYTES, KEYRING_SECONDS
+from daypass.keys import KEYRING_SECONDS
 from daypass.private import LOCK_SECONDS, _wait_for
+from daypass.sealing import GRADES, KEY_BYTES
 from daypass.vault import Vault
 
 SECRET = "eyJ0eXAiOiJKV1QiLCJub25jZSI6ImNhbmFyeSJ9"

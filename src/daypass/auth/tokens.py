@@ -5,7 +5,6 @@ This is what lets a command with a valid token run without loading MSAL at all.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
@@ -141,6 +140,8 @@ def cache_of(secret: str, who: Account, scopes: list[str], expires_on: float, no
 
 def id_claims(id_token: str) -> dict[str, Any]:
     """The claims of an ID token, unverified, {} if it is none: it came straight from the token endpoint over TLS (OIDC Core 3.1.3.7)."""
+    import base64
+
     body = id_token.split(".")[1] if id_token.count(".") == 2 else ""
     try:
         claims: Any = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)) or b"{}")
@@ -176,3 +177,18 @@ def _entries(cache: Cache, kind: str) -> list[dict[str, Any]]:
     if not isinstance(section, dict):
         return []
     return [cast("dict[str, Any]", entry) for entry in cast("dict[str, Any]", section).values() if isinstance(entry, dict)]
+
+
+def merged(theirs: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
+    """Two states of one account: of each entry of the cache the one that came last stays (MSAL: `cached_at`, `last_modification_time`)."""
+    cache: dict[str, dict[str, Any]] = {kind: dict(entries) for kind, entries in theirs.get("cache", {}).items()}
+    for kind, entries in ours.get("cache", {}).items():
+        for key, entry in entries.items():
+            other = cache.setdefault(kind, {}).get(key)
+            if other is None or _moment(entry) >= _moment(other):
+                cache[kind][key] = entry
+    return {**theirs, **ours, **({"cache": cache} if cache else {})}
+
+
+def _moment(entry: dict[str, Any]) -> float:
+    return _seconds(entry.get("cached_at") or entry.get("last_modification_time"))

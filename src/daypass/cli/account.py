@@ -8,12 +8,10 @@ import time
 from typing import Any
 
 from ..errors import DaypassError, UsageError
-from ..model.text import clean
-from .facts import facts_of, for_people, print_facts, utc
-from .output import write_json
 from .session import Session, note
 
 FORMATS = ("raw", "header", "json")
+READ = ("Calendars.Read",)  # what a token carries when nothing is said; Graph's own module is not loaded for it
 UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -49,6 +47,8 @@ def configure_token(parser: argparse.ArgumentParser) -> None:
 
 def logout(arguments: argparse.Namespace) -> int:
     """Forget this machine's tokens."""
+    from ..model.text import clean
+
     with Session(arguments) as session:
         if arguments.revoke_sessions:
             _revoke(session)
@@ -77,6 +77,7 @@ def _revoke(session: Session) -> None:
 
 
 def _logout_everywhere(session: Session) -> int:
+    from ..model.text import clean
     from .accounts import app_of
 
     for profile in session.app.profiles.all():
@@ -89,6 +90,9 @@ def _logout_everywhere(session: Session) -> int:
 
 def status(arguments: argparse.Namespace) -> int:
     """How things stand, from what is kept here: no request is made. Exit code 4 when nobody is signed in."""
+    from .facts import facts_of, for_people, print_facts
+    from .output import write_json
+
     with Session(arguments) as session:
         standing = session.app.credentials.standing()
         habits = session.app.profiles.habits(session.settings.signs_in_at.url)
@@ -127,10 +131,34 @@ def _checked(session: Session, facts: dict[str, Any]) -> DaypassError | None:
     return None
 
 
+def explain_last(arguments: argparse.Namespace) -> int:
+    """Say what the last refusal in this profile means, and what to forward."""
+    from ..auth.explain import for_admin, of_refusal
+    from ..model.text import clean
+    from .explain import FLOW_OF, FLOWS, as_json, as_text
+    from .facts import last_refusal
+    from .output import write_json
+
+    with Session(arguments, new=True) as session:
+        settings = session.settings
+        habits = session.app.profiles.habits(settings.signs_in_at.url)
+        refusal = last_refusal(session.app.credentials.standing(), habits, settings.client_id)
+    if not refusal:
+        raise UsageError("no refusal is remembered here", ("daypass explain 53003",))
+    known = of_refusal(refusal)
+    forward = for_admin(refusal, settings.signs_in_at.url, known)
+    if arguments.output == "json":
+        told = [as_json(known, "")] if known else []
+        write_json({"schema": "daypass.explanation/1", "explanations": told, **refusal, "forward": forward})
+        return 0
+    print(as_text(known, FLOWS.get(FLOW_OF.get(refusal["method"], ""), ""), {}) if known else clean(refusal["message"]))
+    print(f"\nTo forward to an administrator:\n\n{clean(forward)}")
+    return 0
+
+
 def token(arguments: argparse.Namespace) -> int:
     """Print an access token, renewed if need be; refuses to show it on a terminal unless asked to."""
     from ..auth.tokens import LEEWAY_SECONDS, PROTOCOL_SCOPES
-    from ..graph.operations import READ
     from ..wire import Access
 
     if sys.stdout.isatty() and not arguments.reveal:
@@ -144,8 +172,11 @@ def token(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{reserved[0]} is no permission of Microsoft Graph's; it is asked for by itself")
     shape = arguments.format or ("json" if arguments.output == "json" else "raw")
     with Session(arguments) as session:
-        secret = session.app.token(Access(tuple(asked or READ)), max(arguments.min_ttl, LEEWAY_SECONDS))
+        secret = session.app.token(Access(tuple(asked) or READ), max(arguments.min_ttl, LEEWAY_SECONDS))
         if shape == "json":
+            from .facts import utc
+            from .output import write_json
+
             expires_at = utc(session.app.credentials.expiry(secret))
             write_json({"schema": "daypass.token/1", "access_token": secret, "token_type": "Bearer", "expires_at": expires_at})
         else:

@@ -7,27 +7,24 @@ import os
 import ssl
 import sys
 import time
-from collections.abc import Callable, Iterator
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from .. import probes
 from ..app import App, load
-from ..client import Transport, tls_context, trusted
+from ..client import Client, Transport, tls_context, trusted
 from ..errors import ConfigError, DaypassError, StorageError, TransportError, UsageError
 from ..model.text import clean
 from ..proxies import proxy_address
 from ..services import doctor as judge
 from ..services.doctor import CONFIGURATION, FAIL, NOTE, OK, UNREACHABLE, WARN, Finding
-from ..wire import Request, Response
 from .output import write_json
 
 if TYPE_CHECKING:
     from ..config import Settings
 
 MARKS = {OK: "ok  ", NOTE: "note", WARN: "WARN", FAIL: "FAIL"}
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def configure_doctor(parser: argparse.ArgumentParser) -> None:
@@ -159,7 +156,7 @@ def _standing(app: App) -> Finding:
 
 
 def _network(settings: Settings) -> Iterator[Finding]:
-    login, graph = urlsplit(settings.authority), urlsplit(settings.graph_root)
+    login = urlsplit(settings.authority)
     try:
         via = proxy_address(login.hostname or "", os.environ)
     except TransportError as error:
@@ -174,11 +171,14 @@ def _network(settings: Settings) -> Iterator[Finding]:
             return
         yield _certificate(settings, login.hostname or "", login.port or 443)
     transport = Transport(settings.ca_file, os.environ, probes.PROBE_SECONDS, probes.PROBE_SECONDS)
+    here = Client("", lambda access: "", transport)
     try:
-        yield from _service(settings, transport)
+        found, document = here.run(judge.service(settings.signs_in_at.discovery, time.time))
+        yield from found
+        if document:
+            yield from here.run(judge.ways(document, settings.signs_in_at, settings.client_id))
         if settings.signs_in_at.has_mailboxes:
-            url = f"{settings.graph_root}/me"
-            yield _asked("graph", lambda: judge.graph(transport.send(Request("GET", url)), graph.netloc))
+            yield here.run(judge.graph(settings.graph_root))
     finally:
         transport.close()
 
@@ -195,67 +195,3 @@ def _certificate(settings: Settings, host: str, port: int) -> Finding:
     except OSError as error:
         return Finding("connection", FAIL, f"{host}:{port}: {error.strerror or error}", "check the network, and HTTPS_PROXY", UNREACHABLE)
     return judge.certificate(host, trust.source, shown, days, microsofts=host in GRAPHS)
-
-
-def _service(settings: Settings, transport: Transport) -> Iterator[Finding]:
-    """What the sign-in service says of the tenant, the app and its addresses."""
-    service = settings.signs_in_at
-    try:
-        answer = transport.send(Request("GET", service.discovery))
-    except TransportError as error:
-        yield _unreachable("tenant", error)
-        return
-    yield judge.clock(_ahead(answer))
-    finding, document = judge.discovery(answer, service.discovery)
-    yield finding
-    endpoint, tokens = str(document.get("device_authorization_endpoint") or ""), str(document.get("token_endpoint") or "")
-    if document and not endpoint:
-        yield Finding("device", NOTE, "this sign-in service has no device codes; sign in in a browser", "daypass login --browser")
-    elif document and _ours(service.hosts, endpoint, tokens):
-        yield _asked("app", lambda: _device_codes(settings, transport, endpoint, tokens))
-    authorize = str(document.get("authorization_endpoint") or "")
-    if document and _ours(service.hosts, authorize):
-        yield _asked("redirect", lambda: judge.redirect(transport.send(Request("GET", f"{authorize}?{_question(settings)}"))))
-
-
-def _ours(hosts: frozenset[str], *urls: str) -> bool:
-    return all(urlsplit(url).netloc.lower() in hosts for url in urls)
-
-
-def _device_codes(settings: Settings, transport: Transport, endpoint: str, tokens: str) -> Finding:
-    """Ask for a code that nobody will use, and poll once; neither is shown."""
-    scope = "User.Read openid" if settings.signs_in_at.has_mailboxes else "openid"
-    answer = transport.send(Request("POST", endpoint, FORM, urlencode({"client_id": settings.client_id, "scope": scope}).encode()))
-    code: Any = None
-    if answer.status == 200 and b"user_code" in answer.body:
-        code = answer.json().get("device_code")
-    if not code:
-        return judge.device_codes(answer, None)
-    poll = {"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "client_id": settings.client_id, "device_code": str(code)}
-    return judge.device_codes(answer, transport.send(Request("POST", tokens, FORM, urlencode(poll).encode())))
-
-
-def _question(settings: Settings) -> str:
-    """A sign-in that may show no page, so the answer is a refusal: where it goes is what counts."""
-    fields = {"client_id": settings.client_id, "response_type": "code", "redirect_uri": judge.REDIRECT, "response_mode": "query"}
-    return urlencode({**fields, "scope": "openid", "prompt": "none", "state": "doctor"})
-
-
-def _asked(check: str, ask: Callable[[], Finding]) -> Finding:
-    try:
-        return ask()
-    except TransportError as error:
-        return _unreachable(check, error)
-    except ValueError:
-        return Finding(check, FAIL, "the answer makes no sense", "a login page of the network may be in the way", UNREACHABLE)
-
-
-def _unreachable(check: str, error: TransportError) -> Finding:
-    return Finding(check, FAIL, str(error), "check the network, and HTTPS_PROXY if you need a proxy", UNREACHABLE)
-
-
-def _ahead(answer: Response) -> float | None:
-    try:
-        return parsedate_to_datetime(answer.headers.get("date", "")).timestamp() - time.time()
-    except ValueError:
-        return None

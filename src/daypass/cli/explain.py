@@ -34,7 +34,9 @@ def explain(arguments: argparse.Namespace) -> int:
     from ..auth.explain import ids_in, of_text
 
     if arguments.last:
-        return _explain_last(arguments)
+        from .account import explain_last
+
+        return explain_last(arguments)
     text = " ".join(arguments.text) or ("" if sys.stdin.isatty() else sys.stdin.read(LONGEST_INPUT))
     told = of_text(text)
     if not told:
@@ -46,36 +48,14 @@ def explain(arguments: argparse.Namespace) -> int:
         raise UsageError(what, ("daypass explain 53003", "daypass explain invalid_grant"))
     flow = FLOWS.get(arguments.flow or "", "")
     if arguments.output == "json":
-        write_json({"schema": "daypass.explanation/1", "explanations": [_as_json(one, flow) for one in told], **ids_in(text)})
+        write_json({"schema": "daypass.explanation/1", "explanations": [as_json(one, flow) for one in told], **ids_in(text)})
     else:
-        print("\n\n".join(_as_text(one, flow, ids_in(text)) for one in told))
+        print("\n\n".join(as_text(one, flow, ids_in(text)) for one in told))
     return 0
 
 
-def _explain_last(arguments: argparse.Namespace) -> int:
-    """Say what the last refusal in this profile means, and what to forward."""
-    from ..auth.explain import for_admin, of_refusal
-    from .facts import last_refusal
-    from .session import Session
-
-    with Session(arguments, new=True) as session:
-        settings = session.settings
-        habits = session.app.profiles.habits(settings.signs_in_at.url)
-        refusal = last_refusal(session.app.credentials.standing(), habits, settings.client_id)
-    if not refusal:
-        raise UsageError("no refusal is remembered here", ("daypass explain 53003",))
-    known = of_refusal(refusal)
-    forward = for_admin(refusal, settings.signs_in_at.url, known)
-    if arguments.output == "json":
-        told = [_as_json(known, "")] if known else []
-        write_json({"schema": "daypass.explanation/1", "explanations": told, **refusal, "forward": forward})
-        return 0
-    print(_as_text(known, FLOWS.get(FLOW_OF.get(refusal["method"], ""), ""), {}) if known else clean(refusal["message"]))
-    print(f"\nTo forward to an administrator:\n\n{clean(forward)}")
-    return 0
-
-
-def _as_text(told: Explanation, flow: str, ids: Mapping[str, str]) -> str:
+def as_text(told: Explanation, flow: str, ids: Mapping[str, str]) -> str:
+    """An explanation as lines; `flow` is a letter of `aadsts.FLOWS`, "" for all."""
     from ..auth.aadsts import FLOWS as WAYS
 
     where = ", ".join(WAYS[way] for way in told.flows)
@@ -93,7 +73,8 @@ def _as_text(told: Explanation, flow: str, ids: Mapping[str, str]) -> str:
     return "\n".join([first, *(f"  {line}" for line in rest)])
 
 
-def _as_json(told: Explanation, flow: str) -> dict[str, object]:
+def as_json(told: Explanation, flow: str) -> dict[str, object]:
+    """An explanation for programs."""
     from ..auth.aadsts import FLOWS as WAYS
 
     return {

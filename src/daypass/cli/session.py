@@ -6,21 +6,21 @@ import argparse
 import os
 import sys
 import time
-from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from ..app import App, Client, load
+from ..app import App, load
 from ..auth.methods import APP_METHODS
 from ..config import ENVIRONMENT
 from ..errors import BadRequest, ConfigError, ConsentRequired, SignInRequired, UsageError
-from ..model import zones
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime, tzinfo
     from types import TracebackType
     from typing import Self
 
+    from ..clients import Client
     from ..wire import Flow
 
 T = TypeVar("T")
@@ -42,6 +42,8 @@ class Session:
     @cached_property
     def zone(self) -> tzinfo:
         """The viewer's time zone: `--tz`, else DAYPASS_TIME_ZONE, else this machine's, else UTC."""
+        from ..model import zones
+
         name = self.settings.time_zone or zones.local_zone_name(os.environ, os.readlink, _read)
         if not name and os.environ.get("TZ"):
             note(
@@ -58,11 +60,15 @@ class Session:
     @cached_property
     def now(self) -> datetime:
         """This moment, in the viewer's zone; the same throughout the command."""
+        from datetime import UTC, datetime
+
         return datetime.now(UTC).astimezone(self.zone)
 
     @cached_property
     def client(self) -> Client:
         """The way to Graph."""
+        from ..clients import Client
+
         return Client(app=self.app, sleep=wait)
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""What is wrong with a sign-in before anybody tries it: judgements over facts that somebody else gathers. No I/O.
+"""What is wrong with a sign-in before anybody tries it: what to ask the services, as flows, and judgements over what is found. No I/O.
 
 Each check gives a `Finding`: `ok`, `note` (worth knowing), `warn` (it will hurt some day) or `fail`, with what was found and what cures it.
 """
@@ -6,14 +6,16 @@ Each check gives a `Finding`: `ok`, `note` (worth knowing), `warn` (it will hurt
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any, cast
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
+from ..auth.authorities import Authority
 from ..auth.explain import failure, of_number
-from ..errors import AppMisconfigured, AuthError
+from ..errors import AppMisconfigured, AuthError, TransportError
 from ..value import Value
-from ..wire import Response
+from ..wire import Request, Response
 
 OK, NOTE, WARN, FAIL = "ok", "note", "warn", "fail"
 CONFIGURATION, UNREACHABLE, SIGN_IN, POLICY = 10, 8, 4, 5  # exit codes of what fails
@@ -117,7 +119,7 @@ def redirect(answer: Response) -> Finding:
     return Finding("redirect", NOTE, "the service did not say whether the app is registered for a browser here")
 
 
-def graph(answer: Response, host: str) -> Finding:
+def graph_said(answer: Response, host: str) -> Finding:
     """Whether Graph answers; without a token it must say 401."""
     if answer.status == 401:
         return Finding("graph", OK, f"{host} answers")
@@ -139,6 +141,82 @@ def consent(*, signed_in: bool, granted: Iterable[str], can_read: bool, can_writ
         return Finding("sign-in", WARN, f"{told}; not enough to read the calendar", "daypass login")
     more = "" if can_write else "; the first change asks for one more"
     return Finding("sign-in", OK, f"{told}{more}")
+
+
+# --- asking --------------------------------------------------------------------------------------------------------
+
+
+async def service(url: str, now: Callable[[], float]) -> tuple[list[Finding], dict[str, Any]]:
+    """What the sign-in service says of itself at its discovery address, and of the time; `now` gives seconds since the epoch."""
+    try:
+        answer = await Request("GET", url)
+    except TransportError as error:
+        return [_unreachable("tenant", error)], {}
+    finding, document = discovery(answer, url)
+    return [clock(_ahead(answer, now())), finding], document
+
+
+async def ways(document: Mapping[str, Any], at: Authority, client_id: str) -> list[Finding]:
+    """Which ways of signing in the service has for the app: by device codes, and in a browser on this machine."""
+    endpoint, tokens = str(document.get("device_authorization_endpoint") or ""), str(document.get("token_endpoint") or "")
+    authorize = str(document.get("authorization_endpoint") or "")
+    found: list[Finding] = []
+    if not endpoint:
+        found.append(Finding("device", NOTE, "this sign-in service has no device codes; sign in in a browser", "daypass login --browser"))
+    elif _ours(at.hosts, endpoint, tokens):
+        found.append(await _by_code(endpoint, tokens, client_id, "User.Read openid" if at.has_mailboxes else "openid"))
+    if _ours(at.hosts, authorize):
+        found.append(await _in_a_browser(authorize, client_id))
+    return found
+
+
+async def graph(root: str) -> Finding:
+    """Whether Graph is there."""
+    try:
+        return graph_said(await Request("GET", f"{root}/me"), urlsplit(root).netloc)
+    except TransportError as error:
+        return _unreachable("graph", error)
+
+
+async def _by_code(endpoint: str, tokens: str, client_id: str, scope: str) -> Finding:
+    """Ask for a code that nobody will use, and poll once; neither is shown."""
+    try:
+        answer = await _form(endpoint, client_id=client_id, scope=scope)
+        code = str(_json(answer).get("device_code") or "")
+        grant = "urn:ietf:params:oauth:grant-type:device_code"
+        poll = await _form(tokens, grant_type=grant, client_id=client_id, device_code=code) if code else None
+    except TransportError as error:
+        return _unreachable("app", error)
+    return device_codes(answer, poll)
+
+
+async def _in_a_browser(authorize: str, client_id: str) -> Finding:
+    """Ask for a sign-in that may show no page, so the answer is a refusal: where it goes is what counts."""
+    fields = {"client_id": client_id, "response_type": "code", "redirect_uri": REDIRECT, "response_mode": "query"}
+    question = urlencode({**fields, "scope": "openid", "prompt": "none", "state": "doctor"})
+    try:
+        return redirect(await Request("GET", f"{authorize}?{question}"))
+    except TransportError as error:
+        return _unreachable("redirect", error)
+
+
+def _form(url: str, **fields: str) -> Request:
+    return Request("POST", url, {"Content-Type": "application/x-www-form-urlencoded"}, urlencode(fields).encode())
+
+
+def _ours(hosts: frozenset[str], *urls: str) -> bool:
+    return all(urlsplit(url).scheme == "https" and urlsplit(url).netloc.lower() in hosts for url in urls)
+
+
+def _ahead(answer: Response, now: float) -> float | None:
+    try:
+        return parsedate_to_datetime(answer.headers.get("date", "")).timestamp() - now
+    except ValueError:
+        return None
+
+
+def _unreachable(check: str, error: TransportError) -> Finding:
+    return Finding(check, FAIL, str(error), "check the network, and HTTPS_PROXY if you need a proxy", UNREACHABLE)
 
 
 def _refused(check: str, error: AuthError) -> Finding:

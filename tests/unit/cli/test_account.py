@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from contextlib import redirect_stdout
 
-from daypass.cli.account import print_facts
+from daypass.cli.facts import print_facts
 
 
 def printed(**facts: object) -> str:

@@ -102,8 +102,8 @@ def test_the_redirect(shown: Response, grade: str) -> None:
 
 
 def test_graph_must_ask_for_a_token() -> None:
-    assert doctor.graph(answer(401), "graph.example").grade == OK
-    assert doctor.graph(answer(200), "graph.example").exit_code == 8
+    assert doctor.graph_said(answer(401), "graph.example").grade == OK
+    assert doctor.graph_said(answer(200), "graph.example").exit_code == 8
 
 
 @pytest.mark.parametrize(

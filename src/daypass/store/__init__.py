@@ -1,0 +1,1 @@
+"""Where servers keep many sign-ins: a row for each."""
