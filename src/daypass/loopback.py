@@ -92,7 +92,9 @@ class Loopback:
         self.close()
 
     def close(self) -> None:
-        """Listen no more; who is still here is shown out."""
+        """Listen no more; who is still here is shown out. Once is enough."""
+        if self._listener.fileno() < 0:
+            return
         for visitor in self._visitors():
             visitor.connection.close()
         self._selector.close()
@@ -149,30 +151,31 @@ class Loopback:
     def _hear(self, visitor: _Visitor, fits: Callable[[Mapping[str, str]], bool]) -> Visit | None:
         """What a visitor has said; None while that is not all, or not what is waited for."""
         try:
-            heard = visitor.connection.recv(LARGEST_BYTES)
+            said = visitor.connection.recv(LARGEST_BYTES)
         except BlockingIOError:
             return None
         except OSError:
-            heard = b""
-        visitor.heard += heard
-        asked = landing.fields(bytes(visitor.heard))
-        if asked is None and heard and len(visitor.heard) <= LARGEST_BYTES:
+            said = b""
+        visitor.heard += said
+        heard = landing.heard(bytes(visitor.heard))
+        if heard is None and said and len(visitor.heard) <= LARGEST_BYTES:
             return None
         self._forget(visitor)
-        if not heard and asked is None:
+        if heard is None and not said:
             visitor.connection.close()
             return None
-        visit = Visit(asked or {}, visitor.connection)
-        if asked and fits(asked):
+        heard = heard or landing.Heard()
+        visit = Visit(heard.fields, visitor.connection)
+        if fits(heard.fields):
             return visit
-        self._answer(visit)
+        self._answer(visit, at_home=heard.at_home)
         return None
 
-    def _answer(self, visit: Visit) -> None:
+    def _answer(self, visit: Visit, *, at_home: bool) -> None:
         """Tell a visitor who does not bring what is waited for."""
         if visit.fields:
             visit.turn_away("That is not the sign-in we wait for", "Go back to the terminal, and use the page that it opened.")
-        elif self.leads_to:
+        elif self.leads_to and at_home:
             visit.lead_on(self.leads_to)
         else:
             visit.turn_away("Nothing to see here", "This address waits for the answer of a sign-in.", 404)

@@ -131,7 +131,7 @@ class Profiles:
 
     def habits(self, tenant: str) -> Habits:
         """What was learnt of a tenant (its sign-in address)."""
-        kept: Any = _section(self._shelf.read(), "tenants").get(tenant) or {}
+        kept = _section(_section(self._shelf.read(), "tenants"), tenant)
         blocked = {str(method): int(code) for method, code in _section(kept, "blocked").items() if isinstance(code, int)}
         lasts = kept.get("lasts_seconds", 0.0)
         refusal = {name: str(value) for name, value in _section(kept, "refusal").items() if name in REFUSAL}

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from email.parser import BytesParser
 from html import escape
-from urllib.parse import parse_qsl, urlsplit
+from types import MappingProxyType
+from urllib.parse import parse_qsl
+
+from ..value import Value
 
 LOOPBACK = "127.0.0.1"
 MOST_FIELDS = 50
@@ -26,7 +30,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-a
 def answer(status: int, title: str, text: str, *, well: bool) -> bytes:
     """A whole HTTP response with a page that says how it went; what is said is text, whoever wrote it."""
     mark, colour = ("✓", "#107c10") if well else ("!", "#c50f1f")
-    body = PAGE.format(title=escape(title), text=escape(text), mark=mark, colour=colour).encode()
+    body = PAGE.format(title=escape(title), text=escape(text), mark=mark, colour=colour).encode("utf-8", "replace")
     head = (
         f"HTTP/1.1 {status} {'OK' if well else 'Refused'}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(body)}\r\n"
         f"Content-Security-Policy: {POLICY}\r\nReferrer-Policy: no-referrer\r\nCache-Control: no-store\r\n"
@@ -40,9 +44,16 @@ def redirect(url: str) -> bytes:
     return f"HTTP/1.1 302 Found\r\nLocation: {url}\r\nContent-Length: 0\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n".encode()
 
 
-def fields(heard: bytes) -> dict[str, str] | None:
-    """The fields of a request's form or query, {} where it has none or makes no sense; None while it is not all there."""
-    head, end, body = heard.partition(b"\r\n\r\n")
+class Heard(Value):
+    """What a request brings: the fields of its form or query, and whether it was meant for this machine by its own name."""
+
+    fields: Mapping[str, str] = MappingProxyType({})
+    at_home: bool = False
+
+
+def heard(request: bytes) -> Heard | None:
+    """What a request brings, nothing where it makes no sense or asks for another host; None while it is not all there."""
+    head, end, body = request.partition(b"\r\n\r\n")
     if not end:
         return None
     line, _, rest = head.partition(b"\r\n")
@@ -50,14 +61,13 @@ def fields(heard: bytes) -> dict[str, str] | None:
     headers = BytesParser().parse(io.BytesIO(rest + b"\r\n\r\n"), headersonly=True)
     host = str(headers.get("host") or "").rpartition(":")[0]
     if len(words) != 3 or host not in ("localhost", LOOPBACK):  # another name would be a rebound DNS entry
-        return {}
-    method, target, _ = words
-    if method == "GET":
-        return _decoded(urlsplit(target).query)
+        return Heard()
+    if words[0] == "GET":
+        return Heard(_decoded(words[1].partition("?")[2]), at_home=True)
     length = str(headers.get("content-length") or "")
-    if method != "POST" or not length.isdecimal() or len(length) > 6:
-        return {}
-    return _decoded(body[: int(length)].decode("latin-1")) if len(body) >= int(length) else None
+    if words[0] != "POST" or not length.isdecimal() or len(length) > 6:
+        return Heard()
+    return Heard(_decoded(body[: int(length)].decode("latin-1")), at_home=True) if len(body) >= int(length) else None
 
 
 def _decoded(text: str) -> dict[str, str]:

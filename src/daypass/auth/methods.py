@@ -48,6 +48,7 @@ APP_METHODS: Mapping[str, str] = {
     "federated": "as an app, with a token of its platform",
     "managed_identity": "as the managed identity of this machine",
 }
+IN_ADDRESS = frozenset("0123456789abcdefABCDEF:.")
 GIVEN = "token"  # a token that somebody else got
 WORDS: Mapping[str, str] = {**{method.name: method.words for method in METHODS}, **APP_METHODS, GIVEN: "with a token that was given"}
 
@@ -77,6 +78,7 @@ def place_of(environ: Mapping[str, str], platform: str, *, container: bool) -> P
 def tunnel(environ: Mapping[str, str], port: int, user: str) -> str:
     """The command that leads the browser's answer here, to be run where the browser is; as SSH_CONNECTION tells (ssh(1))."""
     parts = environ.get("SSH_CONNECTION", "").split()
-    host, ssh_port = (parts[2], parts[3]) if len(parts) == 4 else ("this-machine", "22")
+    sensible = len(parts) == 4 and set(parts[2]) <= IN_ADDRESS and parts[3].isdecimal()  # it is to be run: nothing else gets in
+    host, ssh_port = (parts[2], parts[3]) if sensible else ("this-machine", "22")
     other_port = f" -p {ssh_port}" if ssh_port != "22" else ""
     return f"ssh -N -L {port}:127.0.0.1:{port}{other_port} {user}@{host}"
