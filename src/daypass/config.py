@@ -229,6 +229,19 @@ def load(
     return _tidied(_with_profile(settings, chosen, found, _from_flags(flags or {}), named=named), home, settings.state_dir)
 
 
+def contradiction(settings: Settings, environ: Mapping[str, str]) -> str:
+    """What to say where the environment names another app than a sign-in was for, so that the next command will not find it; else ""."""
+    if "profile" in settings.origins:  # a profile that is named stands above the environment
+        return ""
+    for name in reversed(ENVIRONMENT["client_id"]):
+        if environ.get(name, "").strip() not in ("", settings.client_id):
+            return (
+                f"{name} in the environment names another app, and the next command will look for that one's sign-in: take it out, "
+                "or give this one a name of its own with --profile."
+            )
+    return ""
+
+
 def _agree(settings: Settings, profile: Profile, said: Found) -> bool:
     """Whether what was said elsewhere is what a profile stands for, so that nothing of two identities is mixed."""
     names = {name for name in IDENTITY if name in said} | ({"authority", "graph_root"} if "cloud" in said else set[str]())

@@ -32,6 +32,7 @@ from daypass.errors import TransportError
 from daypass.wire import Flow, Reply, Request, Response, Sleep, step
 
 from . import files, keeping, reach
+from .entra import federated
 from .environment import environ_of
 from .faults import Disrupted
 from .outside import Outgoing, forbidden
@@ -67,7 +68,8 @@ class Options:
     `port` 0 takes any free one. `state_dir` keeps certificate, signing key and state ("" for none of it). `latency_ms` is added to
     every answer but the control plane's; `throttle` turns Graph's request limits on. `exposed` allows other addresses than loopback.
     `record` is a file to which each exchange is added as a line of JSON, `names` are more host names for the certificate.
-    `webhooks` says whether notifications go to this machine alone or to any (`reach.CHOICES`).
+    `webhooks` says whether notifications go to this machine alone or to any (`reach.CHOICES`). `managed_identity` is the port (0: any free
+    one) of a second listener, in the clear and on 127.0.0.1 alone, that hands out this machine's own tokens as Azure does; None for none.
     """
 
     host: str = "127.0.0.1"
@@ -82,6 +84,7 @@ class Options:
     record: str = ""
     names: tuple[str, ...] = ()
     webhooks: str = reach.LOOPBACK
+    managed_identity: int | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ class Running:
     control: str
     tenant: Tenant
     _loop: asyncio.AbstractEventLoop = field(repr=False)
+    identity_endpoint: str = ""
 
     def between_requests(self, work: Callable[[], T]) -> T:
         """Do something to the tenant from another thread than the server's, while no request is being answered."""
@@ -108,7 +112,8 @@ class Running:
     def description(self) -> dict[str, Any]:
         """What the line says that is printed when it listens."""
         names = ("authority", "graph_root", "tenant_id", "client_id", "ca_file", "control")
-        return {**{name: getattr(self, name) for name in names}, "pid": os.getpid()}
+        identity = {"identity_endpoint": self.identity_endpoint} if self.identity_endpoint else {}
+        return {**{name: getattr(self, name) for name in names}, **identity, "pid": os.getpid()}
 
     @property
     def environ(self) -> dict[str, str]:
@@ -118,14 +123,27 @@ class Running:
 
 @contextlib.contextmanager
 def serve(
-    *, port: int = 0, seed: str = "contoso", state_dir: str = "", auto_approve: str = "", interval_seconds: int = 5, latency_ms: int = 0
+    *,
+    port: int = 0,
+    seed: str = "contoso",
+    state_dir: str = "",
+    auto_approve: str = "",
+    interval_seconds: int = 5,
+    latency_ms: int = 0,
+    managed_identity: int | None = None,
 ) -> Generator[Running]:
     """Run a tenant over HTTPS on 127.0.0.1 in a thread for as long as the block lasts.
 
     OSError when the port is taken; ValueError for an unknown seed.
     """
     options = Options(
-        port=port, seed=seed, state_dir=state_dir, auto_approve=auto_approve, interval_seconds=interval_seconds, latency_ms=latency_ms
+        port=port,
+        seed=seed,
+        state_dir=state_dir,
+        auto_approve=auto_approve,
+        interval_seconds=interval_seconds,
+        latency_ms=latency_ms,
+        managed_identity=managed_identity,
     )
     thread = _ServerThread(options)
     thread.start()
@@ -198,12 +216,20 @@ async def running(options: Options) -> AsyncGenerator[Running]:
             server = web.Server(door.answer, request_factory=_request, handler_cancellation=True, access_log=None)
             loop = asyncio.get_running_loop()
             listener = await loop.create_server(server, options.host, options.port, ssl=context)
+            port = listener.sockets[0].getsockname()[1]
+            try:
+                machine = await _machine(door, port, options.managed_identity)
+            except OSError:
+                listener.close()
+                raise
             saving = loop.create_task(store.save_now_and_then()) if store else None
             carrying = loop.create_task(_Carrier(tenant, outside, door.answered).carry())
             try:
-                yield _described(tenant, listener.sockets[0].getsockname()[1], ca_file)
+                yield _described(tenant, port, ca_file, machine)
             finally:
                 listener.close()
+                if machine:
+                    machine.close()
                 for connection in server.connections:  # clients that keep theirs alive are not waited for
                     _abort(connection.transport)
                 await server.shutdown(0.5)
@@ -215,8 +241,23 @@ async def running(options: Options) -> AsyncGenerator[Running]:
                     store.save()
 
 
-def _described(tenant: Tenant, port: int, ca_file: Path) -> Running:
+async def _machine(door: _Door, port: int, chosen: int | None) -> asyncio.Server | None:
+    """The second listener, in the clear, which answers for this machine's managed identity and for nothing else."""
+    if chosen is None:
+        return None
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        if request.path not in federated.PATHS:
+            return web.Response(status=404)
+        return await door.answer(request, host=f"localhost:{port}")  # whose issuer is the tenant, not this listener
+
+    server = web.Server(answer, request_factory=_request, handler_cancellation=True, access_log=None)
+    return await asyncio.get_running_loop().create_server(server, "127.0.0.1", chosen)
+
+
+def _described(tenant: Tenant, port: int, ca_file: Path, machine: asyncio.Server | None) -> Running:
     authority = "https://localhost" if port == 443 else f"https://localhost:{port}"
+    endpoint = f"http://127.0.0.1:{machine.sockets[0].getsockname()[1]}{federated.APP_SERVICE}" if machine else ""
     return Running(
         authority=authority,
         graph_root=f"{authority}/v1.0",
@@ -226,6 +267,7 @@ def _described(tenant: Tenant, port: int, ca_file: Path) -> Running:
         control=f"{authority}/sandbox",
         tenant=tenant,
         _loop=asyncio.get_running_loop(),
+        identity_endpoint=endpoint,
     )
 
 
@@ -282,15 +324,12 @@ class _Door:
         self._tenant, self._latency_seconds, self._outside, self._record = tenant, latency_seconds, outside, record
         self.answered = asyncio.Event()
 
-    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request."""
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        url = f"https://{headers.get('host', 'localhost')}{request.raw_path}"
+    async def answer(self, request: web.BaseRequest, *, host: str = "") -> web.StreamResponse:
+        """Answer one request, as one to `host` if that is given."""
         try:
-            body = await _body(request)
+            asked, began = await _read(request, host), time.perf_counter()
         except (web.HTTPException, web.RequestPayloadError) as refusal:
             return _unread(refusal)
-        asked, began = Request(request.method, url, headers, body), time.perf_counter()
         try:
             answer = await run(self._tenant.flow(asked), self._outside)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, who asked is told, and it stands in the journal
@@ -329,6 +368,12 @@ class _Door:
         except OSError as error:
             sys.stderr.write(f"{self._record.name} cannot be written ({error}); nothing more is recorded\n")
             self._record = None
+
+
+async def _read(request: web.BaseRequest, host: str) -> Request:
+    headers = {name.lower(): value for name, value in request.headers.items()} | ({"host": host} if host else {})
+    url = f"https://{headers.get('host', 'localhost')}{request.raw_path}"
+    return Request(request.method, url, headers, await _body(request))
 
 
 async def _body(request: web.BaseRequest) -> bytes:

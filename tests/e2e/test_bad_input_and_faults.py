@@ -91,7 +91,7 @@ def test_a_number_beyond_the_listing_and_an_unknown_id_are_not_found(megan: Cli)
     [
         ({"status": 403}, 5, "ErrorAccessDenied"),
         ({"status": 404}, 3, "ErrorItemNotFound"),
-        ({"status": 401}, 4, "daypass login --device"),
+        ({"status": 401}, 4, "do:      daypass login"),
         ({"status": 429, "retry_after": 3600}, 7, "3600 seconds"),
         ({"status": 500}, 8, "HTTP 500"),
         ({"html": True, "status": 500}, 8, "HTTP 500"),

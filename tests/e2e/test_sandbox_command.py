@@ -22,6 +22,7 @@ import certifi
 import pytest
 
 from daypass_sandbox import extra
+from daypass_sandbox.environment import IDENTITY_HEADER
 
 MEMBERS = {"authority", "graph_root", "tenant_id", "client_id", "ca_file", "control", "pid"}
 ROOT = Path(__file__).parents[2]
@@ -438,6 +439,20 @@ class Absent:
 
 sys.meta_path.insert(0, Absent())
 """
+
+
+def test_a_managed_identity_answers_in_the_clear_at_a_port_of_its_own(shell):
+    site = shell.json("up", "--port", "0", "--seed", "empty", "--background", "--managed-identity")
+    assert set(site) == MEMBERS | {"identity_endpoint"}
+    printed = shell("env", "--port", site["authority"].rpartition(":")[2])
+    assert f"export IDENTITY_ENDPOINT={site['identity_endpoint']}" in printed
+    assert "IDENTITY_HEADER" in printed
+    request = Request(f"{site['identity_endpoint']}?resource=https://graph.microsoft.com", headers={"X-IDENTITY-HEADER": IDENTITY_HEADER})
+    with build_opener(ProxyHandler({})).open(request, timeout=10) as answer:
+        assert json.load(answer)["token_type"] == "Bearer"
+    taken = site["identity_endpoint"].split(":")[2].split("/")[0]
+    assert "taken" in shell("up", "--port", "0", "--seed", "empty", "--managed-identity", taken, expect=10)
+    shell("up", "--managed-identity", "70000", expect=2)
 
 
 @pytest.mark.parametrize("words", [["sandbox", "up"], ["sandbox", "up", "--background"], ["demo"]])

@@ -7,11 +7,21 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import plain_browser
 import pytest
-from cli import Cli
+import requests
+from cli import Cli, Control
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 from terminal import Terminal
+
+from certificates import base64_der, certificate, pem, private_key, private_pem
+from daypass_sandbox import serve
+from daypass_sandbox.entra.federated import MACHINE
 
 ROBOT = "99999999-2222-3333-4444-555555555555"
 
@@ -151,6 +161,88 @@ class TestAsAnApp:
         robot(cli, "-----BEGIN NOTHING-----")
         done = cli("login", "--app", *words)
         assert (done.returncode in (2, 10), told in done.stderr) == (True, True), done.stderr
+
+    def test_with_a_token_of_its_platform(self, cli: Cli) -> None:
+        robot(cli)
+        cli.control.post("/federated", client_id=ROBOT, subject="system:serviceaccount:reports:nightly")
+        token = cli.control.post("/assertion", subject="system:serviceaccount:reports:nightly")["assertion"]
+        (cli.folder / "token").write_text(token)
+        done = cli("login", "--app", "--federated-token-file", "token", "--mailbox", "megan@contoso.example")
+        assert done.returncode == 0, done.stderr
+        assert cli.json("status")["method"] == "federated"
+        assert cli("agenda").returncode == 0
+        other = cli.control.post("/assertion", subject="system:serviceaccount:another")["assertion"]
+        (cli.folder / "token").write_text(other)
+        refused = cli("token", "--min-ttl", "10h")
+        assert (refused.returncode, "AADSTS700213" in refused.stderr, other in refused.stderr) == (10, True, False), refused.stderr
+
+    @pytest.mark.parametrize("sealed", [True, False])
+    def test_with_a_certificate(self, sealed: bool, cli: Cli, running: Any) -> None:
+        robot(cli)
+        cert = certificate(running.tenant.clock.now())
+        key = {"type": "AsymmetricX509Cert", "usage": "Verify", "key": base64_der(cert), "displayName": "CN=Robot"}
+        bearer = cli.control.post("/token", user="megan", scopes=["Application.ReadWrite.All"])["access_token"]
+        answer = requests.patch(
+            f"{running.graph_root}/applications(appId='{ROBOT}')",
+            json={"keyCredentials": [key]},
+            headers={"Authorization": f"Bearer {bearer}"},
+            verify=running.ca_file,
+            timeout=10,
+        )
+        assert answer.ok, answer.text
+        words = ["login", "--app", "--certificate", "robot.pem", "--mailbox", "megan@contoso.example"]
+        if sealed:
+            content = pkcs12.serialize_key_and_certificates(b"Robot", private_key(1), cert, None, BestAvailableEncryption(b"c0ntoso"))
+            (cli.folder / "robot.pem").write_bytes(content)
+            (cli.folder / "password").write_text("c0ntoso\n")
+            words += ["--certificate-password-file", "password"]
+        else:
+            (cli.folder / "robot.pem").write_text(private_pem() + pem(cert))
+        done = cli(*words)
+        assert done.returncode == 0, done.stderr
+        assert cli.json("status")["method"] == "certificate"
+        assert cli("agenda").returncode == 0
+
+
+class TestAsTheMachineItself:
+    @pytest.fixture
+    def machine(self, tmp_path: Path) -> Iterator[Cli]:
+        """The command line on a machine with an identity of its own, which is told nothing else."""
+        with serve(port=0, managed_identity=0) as server:
+            yield Cli(tmp_path, server.environ, Control(server.control, server.ca_file))
+
+    def test_it_needs_no_file_and_no_id(self, machine: Cli) -> None:
+        machine.control.post("/assertion", subject="anything")
+        del machine.environ["CLIENT_ID"], machine.environ["TENANT_ID"]
+        done = machine("login", "--managed-identity", "--mailbox", "megan@contoso.example")
+        assert done.returncode == 0, done.stderr
+        assert machine.json("status")["method"] == "managed_identity"
+        assert machine("agenda").returncode == 5  # nobody granted it anything
+        machine.control.post("/apps", client_id=MACHINE, roles=["Calendars.Read"])
+        assert machine("login", "--managed-identity", "--mailbox", "megan@contoso.example").returncode == 0
+        agenda = machine("agenda")
+        assert agenda.returncode == 0, agenda.stderr
+
+    def test_one_of_several_is_named(self, machine: Cli) -> None:
+        robot(machine)
+        words = ("login", "--managed-identity", "--identity", ROBOT, "--mailbox", "megan@contoso.example")
+        done = machine(*words)
+        assert done.returncode == 0, done.stderr
+        assert "CLIENT_ID in the environment names another app" in done.stderr
+        del machine.environ["CLIENT_ID"], machine.environ["TENANT_ID"]
+        done = machine(*words)
+        assert (done.returncode, "CLIENT_ID" in done.stderr) == (0, False)
+        assert machine("agenda").returncode == 0
+
+    def test_a_machine_without_one_is_told(self, cli: Cli) -> None:
+        cli.environ |= {"IDENTITY_ENDPOINT": "http://127.0.0.1:9/msi/token", "IDENTITY_HEADER": "x"}
+        done = cli("login", "--managed-identity")
+        assert (done.returncode in (8, 10), "Traceback" in done.stderr) == (True, False), done.stderr
+
+    def test_its_listener_answers_nothing_else(self, machine: Cli) -> None:
+        endpoint = urlsplit(machine.environ["IDENTITY_ENDPOINT"])
+        assert requests.get(f"http://{endpoint.netloc}/v1.0/me", timeout=10).status_code == 404
+        assert requests.get(f"http://{endpoint.netloc}/sandbox/apps", timeout=10).status_code == 404
 
 
 class TestWithAToken:

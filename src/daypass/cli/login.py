@@ -8,7 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from ..config import MANAGED_IDENTITY
+from ..config import MANAGED_IDENTITY, contradiction
 from ..errors import AuthError, UsageError
 from .login_options import add_options
 from .look import language, look
@@ -90,6 +90,8 @@ def _login_as_app(arguments: argparse.Namespace) -> int:
         screen.done(account, credential.kind)
         if not session.settings.mailbox:
             screen.note("An app has no calendar of its own: say whose it works with, with --mailbox or DAYPASS_MAILBOX.")
+        if told := contradiction(session.settings, os.environ):
+            screen.note(told)
     return 0
 
 

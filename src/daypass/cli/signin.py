@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ..auth.methods import METHODS, Place, ladder, place_of, tunnel
 from ..auth.wanted import Expected, Wanted
+from ..config import contradiction
 from ..errors import AppMisconfigured, AuthError, BlockedByPolicy, DaypassError, DeviceCodeExpired, UsageError
 from ..profiles import Profile
 from ..value import Value
@@ -116,6 +117,8 @@ class _Ladder:
             self._learn(method, None)
             remember(self._app, account, method, self._wanted.expected)
             self._screen.done(account, method)
+            if told := contradiction(self._app.settings, self._environ):
+                self._screen.note(told)
             return account
 
     def _first(self) -> str:

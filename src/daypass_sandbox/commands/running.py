@@ -38,6 +38,8 @@ def configure(verbs: Any) -> None:
     up.add_argument("--interval", type=int, default=5, metavar="SECONDS", help="how often a device may poll (default: 5)")
     up.add_argument("--record", default="", metavar="FILE", help="add each exchange to this file as a line of JSON, secrets masked")
     up.add_argument("--name", action="append", default=[], metavar="HOST", help="another name for the certificate; may be repeated")
+    words = "also answer as the managed identity of this machine, in the clear on 127.0.0.1 (default port: any free one)"
+    up.add_argument("--managed-identity", type=int, nargs="?", const=0, default=None, metavar="PORT", help=words)
     up.add_argument("--background", action="store_true", help="return when it listens; end it with `down`")
     up.add_argument("--print-env", action="store_true", help="print export lines for a shell instead of the JSON line")
     up.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="listen on another address; needs --i-know")
@@ -51,6 +53,8 @@ def configure(verbs: Any) -> None:
 def _up(arguments: argparse.Namespace) -> int:
     if not 0 <= arguments.port <= 65535:
         stop("--port must be from 0 to 65535", USAGE)
+    if not 0 <= (arguments.managed_identity or 0) <= 65535:
+        stop("--managed-identity must be a port from 0 to 65535", USAGE)
     if arguments.latency < 0 or arguments.interval < 1:
         stop("--latency must be 0 or more milliseconds, --interval 1 or more seconds", USAGE)
     return _up_in_background(arguments) if arguments.background else _up_in_foreground(arguments)
@@ -74,11 +78,13 @@ def _up_in_foreground(arguments: argparse.Namespace) -> int:
         record=arguments.record,
         names=tuple(arguments.name),
         webhooks=arguments.webhooks,
+        managed_identity=arguments.managed_identity,
     )
     try:
         return asyncio.run(_listen(options, print_env=arguments.print_env))
     except OSError as error:
-        taken = f"port {arguments.port} is taken; choose another with --port, or 0 for any free one"
+        which = f"{arguments.port} or {arguments.managed_identity}" if arguments.managed_identity else arguments.port
+        taken = f"port {which} is taken; choose another with --port, or 0 for any free one"
         stop(taken if error.errno == errno.EADDRINUSE else f"cannot start: {error}", CONFIGURATION)
     except ValueError as error:
         stop(str(error), CONFIGURATION)
@@ -120,6 +126,7 @@ def _up_in_background(arguments: argparse.Namespace) -> int:
     words = ["--port", str(arguments.port), "--seed", arguments.seed, "--latency", str(arguments.latency), "--throttle", arguments.throttle]
     words += ["--interval", str(arguments.interval), "--host", arguments.host, *(["--i-know"] if arguments.i_know else [])]
     words += ["--webhooks", arguments.webhooks]
+    words += [] if arguments.managed_identity is None else ["--managed-identity", str(arguments.managed_identity)]
     words += ["--auto-approve", arguments.auto_approve, "--state", arguments.state, "--record", arguments.record]
     words += [word for name in arguments.name for word in ("--name", name)]
     with (folder() / "last.log").open("w+b") as log:

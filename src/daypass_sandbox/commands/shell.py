@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..environment import ENVIRONMENT, environ_of
+from ..environment import ENVIRONMENT, IDENTITY, environ_of
 from .finding import CONFIGURATION, NOT_FOUND, Question, add_port, all_running, ask, folder, found, stop
 
 # Where systems keep their own certificate authorities in one file.
@@ -59,7 +59,7 @@ def exports(pairs: Iterable[tuple[str, str]]) -> str:
 
 def _env(arguments: argparse.Namespace) -> int:
     if arguments.unset:
-        print(f"unset {' '.join(ENVIRONMENT)}", flush=True)
+        print(f"unset {' '.join((*ENVIRONMENT, *IDENTITY))}", flush=True)
         return 0
     show(found(arguments.port), print_env=True)
     return 0

@@ -10,6 +10,7 @@ from ..clock import graph_stamp
 from ..directory.credentials import SECRET_LIFE_SECONDS
 from ..directory.log import note
 from ..entra import apps as registrations
+from ..entra import federated
 from ..entra.addresses import parts_of
 from ..entra.clients import digest
 from ..entra.graph_api import ROLE, SCOPE, unpublished
@@ -100,7 +101,47 @@ def _shown(call: Call, client_id: str) -> Json:
     }
 
 
+def federate(call: Call) -> Response:
+    """Let a workload's token prove an app: of this sandbox's own platform, or of another issuer whose keys are given."""
+    body, state = said(call, "client_id", "subject", "issuer", "audience", "jwks"), call.tenant.state
+    client_id = str(body.get("client_id", ""))
+    if client_id not in state.apps:
+        raise wrong(f"there is no app {client_id!r}; GET /sandbox/apps lists those there are")
+    if not isinstance(body.get("jwks", {}), dict):
+        raise wrong("jwks are the other issuer's keys: a JSON Web Key Set")
+    _add_federated(state.apps[client_id], credential := _federated(call, body))
+    return reply(200, {name: credential[name] for name in ("issuer", "subject", "audiences")})
+
+
+def _federated(call: Call, body: Json) -> Json:
+    if not body.get("subject"):
+        raise wrong("say whose token it is: subject")
+    return {
+        "issuer": str(body.get("issuer") or federated.platform(call)),
+        "subject": str(body["subject"]),
+        "audiences": [str(body.get("audience") or federated.AUDIENCE)],
+        "jwks": body.get("jwks"),
+    }
+
+
+def _add_federated(app: Json, credential: Json) -> None:
+    others = [one for one in app.get("x-federated", []) if (one["issuer"], one["subject"]) != (credential["issuer"], credential["subject"])]
+    app["x-federated"] = [*others, credential]
+
+
+def assert_workload(call: Call) -> Response:
+    """A token of this sandbox's platform for a workload, as it lies in AZURE_FEDERATED_TOKEN_FILE."""
+    body = said(call, "subject", "issuer", "audience", "lifetime_seconds")
+    lifetime = body.get("lifetime_seconds", 3600)
+    if not body.get("subject") or isinstance(lifetime, bool) or not isinstance(lifetime, int):
+        raise wrong("say whose token it is: subject; lifetime_seconds is a whole number")
+    names = (str(body.get("issuer") or ""), str(body.get("audience") or ""))
+    return reply(200, {"assertion": federated.assertion(call, str(body["subject"]), *names, lifetime)})
+
+
 ROUTES = (
+    Route("POST", "/sandbox/federated", federate),
+    Route("POST", "/sandbox/assertion", assert_workload),
     Route("GET", "/sandbox/apps", list_apps),
     Route("POST", "/sandbox/apps", register_app),
 )

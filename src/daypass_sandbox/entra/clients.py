@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ..clock import entra_stamp, parse_instant
 from ..routes import Call
-from . import refusals
+from . import federated, refusals
 from .apps import principal_of
 from .forms import required
 from .graph_api import base64url
@@ -91,19 +91,14 @@ def _check_assertion(call: Call, form: dict[str, str], client_id: str) -> None:
     except jwt.InvalidTokenError:
         raise Refusal(refusals.ASSERTION_MALFORMED, why="It is no JWT in the compact form.") from None
     if claims.get("iss") != client_id:
-        raise _foreign(claims)
+        federated.check(call, token, claims, client_id)  # another issuer vouches for it
+        return
     if claims.get("sub") != client_id:
         raise Refusal(refusals.ASSERTION_OF_ANOTHER)
     certificate = _certificate(call, header, client_id)
     _check_signature(token, certificate, header)
     _check_times(call, claims, certificate)
     _check_audience(call, claims)
-
-
-def _foreign(claims: Json) -> Refusal:
-    """An assertion of another issuer would be a federated credential; none can be registered here."""
-    names = {"issuer": claims.get("iss", ""), "subject": claims.get("sub", ""), "audience": claims.get("aud", "")}
-    return Refusal(refusals.NOT_FEDERATED, **names)
 
 
 def _certificate(call: Call, header: Json, client_id: str) -> x509.Certificate:

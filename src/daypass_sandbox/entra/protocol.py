@@ -15,7 +15,7 @@ from daypass.wire import Response
 
 from .. import faults
 from ..routes import Call, Fault, Route, Router, reply
-from . import admin_consent, app_only, authorize, device, login, openid, refusals, sessions
+from . import admin_consent, app_only, authorize, device, federated, login, openid, refusals, sessions
 from .forms import ANY_TENANT, form_of, required
 from .refusals import Refusal, correlation_of, envelope
 
@@ -75,5 +75,6 @@ ROUTES = (
     Route("POST", "/{tenant}/oauth2/token", _token, source=_DOCS + "v2-oauth2-auth-code-flow"),
     *authorize.ROUTES,
     *admin_consent.ROUTES,
+    *federated.ROUTES,
     *login.ROUTES,
 )

@@ -96,6 +96,21 @@ NOT_FEDERATED = Kind(
     "Assertion Audience: '{audience}'.",
     status=401,
 )
+NOT_FEDERATED_SUBJECT = Kind(
+    700213,
+    "invalid_client",
+    "No matching federated identity record found for presented assertion subject '{subject}'. Check your federated identity credential "
+    "Subject, Audience and Issuer against the presented assertion: issuer '{issuer}', audience '{audience}'.",
+    status=401,
+)
+NOT_FEDERATED_AUDIENCE = Kind(
+    700212,
+    "invalid_client",
+    "No matching federated identity record found for presented assertion audience '{audience}'. Assertion Issuer: '{issuer}'. Assertion "
+    "Subject: '{subject}'.",
+    status=401,
+)
+NOT_AN_APPS = Kind(700229, "invalid_client", "Only app-only tokens can be used as Federated Identity Credentials.", status=401)
 NO_PRINCIPAL = Kind(
     7000229,
     "invalid_client",
