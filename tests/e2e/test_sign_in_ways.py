@@ -155,10 +155,14 @@ class TestAsAnApp:
             (("--secret-file", "a", "--certificate", "b"), "one file"),
             (("--secret-file", "nowhere"), "cannot be read"),
             (("--certificate", "secret"), "holds no"),
+            (("--certificate", "garbage"), "is damaged, or sealed with a password"),
+            (("--secret-file", "garbage"), "no line of text"),
+            (("--federated-token-file", "garbage"), "no line of text"),
         ],
     )
     def test_what_proves_nothing_is_told(self, words: tuple[str, ...], told: str, cli: Cli) -> None:
         robot(cli, "-----BEGIN NOTHING-----")
+        (cli.folder / "garbage").write_bytes(bytes(range(1, 256)))
         done = cli("login", "--app", *words)
         assert (done.returncode in (2, 10), told in done.stderr) == (True, True), done.stderr
 
@@ -264,7 +268,7 @@ class TestWithAToken:
 
     def test_one_that_is_no_good_leaves_everything_as_it_was(self, cli: Cli) -> None:
         cli.sign_in()
-        for token in ("e30.e30.x", "no token at all", "", self.token(cli)[:-3] + "abc"):
+        for token in ("e30.e30.x", "no token at all", "", "e30\0e30", "e" * 70_000, self.token(cli)[:-3] + "abc"):
             done = self.given(cli, token)
             assert done.returncode in (2, 4, 10), done.stderr
             assert "Traceback" not in done.stderr

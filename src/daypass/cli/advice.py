@@ -131,7 +131,8 @@ def _advice(error: errors.DaypassError) -> Advice:
 def _about_setting(error: errors.ConfigError, advice: Advice) -> Advice:
     where = ", ".join(error.looked_in)
     if error.setting not in ("CLIENT_ID", "TENANT_ID"):
-        return advice.replace(why=where and f"from {where}", do="correct it there, or unset it")
+        cure = "correct it there, or unset it" if error.setting.isupper() else "correct it, and repeat the command"
+        return advice.replace(why=where and f"from {where}", do=cure)
     if len(error.looked_in) == 1:
         return advice.replace(why=f"from {where}", do="correct it there")
     return advice.replace(why=f"looked in {where}")

@@ -43,7 +43,7 @@ def explain(arguments: argparse.Namespace) -> int:
         what = (
             f"{clean(text)[:60]!r} names no error of Microsoft's sign-in service that is known here"
             if text.strip()
-            else "what is to be explained?"
+            else "say what is to be explained"
         )
         raise UsageError(what, ("daypass explain 53003", "daypass explain invalid_grant"))
     flow = FLOWS.get(arguments.flow or "", "")

@@ -144,7 +144,7 @@ def _token_from_stdin() -> str:
     if sys.stdin.isatty():
         raise UsageError("the token is read from stdin, so that nobody sees it", ("your-program | daypass login --with-token",))
     token = sys.stdin.read(LONGEST_TOKEN).strip().removeprefix("Bearer ").strip()
-    if not token or not token.isascii() or len(token.split()) != 1:
+    if not token.isascii() or not token.isprintable() or len(token.split()) != 1 or len(token) > LONGEST_TOKEN - len("Bearer  "):
         raise UsageError("what came on stdin is no access token")
     return token
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 import msal
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
 
 from ..auth.app_credential import AppCredential, pem_blocks
 from ..auth.login_http import LocalHttp
@@ -43,21 +45,46 @@ def _ask_the_machine(engine: Engine, credential: AppCredential, resource: str, s
 
 def _msal_form(credential: AppCredential) -> Any:
     """What MSAL takes for `client_credential`."""
-    content, password = _content(credential.file), _content(credential.password_file).decode().strip() if credential.password_file else None
     match credential.kind:
         case "secret":
-            return content.decode().strip()
+            return _text(credential.file)
         case "federated":
-            return {"client_assertion": lambda: _content(credential.file).decode().strip()}
-        case _ if b"-----BEGIN" in content:
-            text = content.decode()
-            return {
-                "private_key": pem_blocks(text, "PRIVATE KEY", credential.file),
-                "public_certificate": pem_blocks(text, "CERTIFICATE", credential.file),
-                "passphrase": password,
-            }
+            return {"client_assertion": lambda: _text(credential.file)}
         case _:
-            return {"private_key_pfx_path": credential.file, "passphrase": password}
+            return _certificate(credential)
+
+
+def _certificate(credential: AppCredential) -> dict[str, str | None]:
+    content, password = _content(credential.file), _text(credential.password_file) if credential.password_file else None
+    check_key(content, password, credential.file)
+    if b"-----BEGIN" not in content:
+        return {"private_key_pfx_path": credential.file, "passphrase": password}
+    text = content.decode("latin-1")
+    return {
+        "private_key": pem_blocks(text, "PRIVATE KEY", credential.file),
+        "public_certificate": pem_blocks(text, "CERTIFICATE", credential.file),
+        "passphrase": password,
+    }
+
+
+def check_key(content: bytes, password: str | None, path: str) -> None:
+    """Raise ConfigError where a certificate's file holds no private key that opens with the password: nothing but this tells it well."""
+    secret = password.encode() if password else None
+    try:
+        if b"-----BEGIN" in content:
+            load_pem_private_key(pem_blocks(content.decode("latin-1"), "PRIVATE KEY", path).encode(), secret)
+        elif not all(pkcs12.load_key_and_certificates(content, secret)[:2]):
+            raise ConfigError("--certificate", f"{path} must have a certificate and its private key, and lacks one of them")
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        told = "is damaged, or its password is another one" if password else "is damaged, or sealed with a password"
+        raise ConfigError("--certificate", f"the private key in {path} cannot be read: it {told} (--certificate-password-file)") from None
+
+
+def _text(path: str) -> str:
+    text = _content(path).decode("utf-8", "replace").strip()
+    if not text.isprintable() or "\ufffd" in text:
+        raise ConfigError(path, "is no line of text: it must hold the proof of the app's identity and nothing else")
+    return text
 
 
 def _content(path: str) -> bytes:
