@@ -119,13 +119,16 @@ def _advice(error: errors.DaypassError) -> Advice:
         case errors.UsageError():
             return Advice(code, exit_code, said, do=" · ".join(error.suggestions) or cure)
         case errors.GraphError():
-            wait = getattr(error, "retry_after_seconds", None)
-            do = f"repeat the command in {wait:.0f} seconds" if wait else cure
-            return Advice(code, exit_code, what, said, do, reference=_request(error))
+            return Advice(code, exit_code, what, said, _after(error) or cure, reference=_request(error))
         case errors.TransportError():
-            return Advice(code, exit_code, said, do=CURES_BY_TROUBLE.get(error.kind, "try again in a minute"))
+            return Advice(code, exit_code, said, do=_after(error) or CURES_BY_TROUBLE.get(error.kind, "try again in a minute"))
         case _:
             return Advice(code, exit_code, said, do=cure)
+
+
+def _after(error: errors.DaypassError) -> str:
+    wait = getattr(error, "retry_after_seconds", None)
+    return f"repeat the command in {wait:.0f} seconds" if wait else ""
 
 
 def _about_setting(error: errors.ConfigError, advice: Advice) -> Advice:

@@ -104,3 +104,8 @@ def test_hostile_words_of_a_service_cannot_steer_the_terminal_or_fill_it() -> No
     assert not {"\x1b", "\r", "\x07", "\u202e"} & set(text)
     assert max(map(len, text.splitlines())) <= 400
     assert len(text.splitlines()) <= 8
+
+
+@pytest.mark.parametrize(("wait", "do"), [(0.0, "try again in a minute"), (3600.0, "repeat the command in 3600 seconds")])
+def test_a_busy_sign_in_service_is_given_the_time_it_asks_for(wait, do):
+    assert advise(errors.TransportError("busy", kind="busy", retry_after_seconds=wait)).do == do
