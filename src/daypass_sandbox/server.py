@@ -46,6 +46,7 @@ NAMES = (
 LARGEST_BODY_BYTES = 8 * 1024 * 1024
 STALL_SECONDS = 3600.0
 CLOSING_SECONDS = 0.05
+HANDSHAKE_BEATS = 20
 OUTSIDE_SECONDS = 10.0  # others must answer within these, unless a request says otherwise
 HEARTBEAT_SECONDS = 1.0
 LARGEST_REPLY_BYTES = 65536
@@ -213,12 +214,13 @@ async def running(options: Options) -> AsyncGenerator[Running]:
         store = keeping.Store(tenant, folder / "state.json") if keep else None
         async with ways(options.webhooks) as outside:
             door = _Door(tenant, options.latency_ms / 1000, outside, record)
-            server = web.Server(door.answer, request_factory=_request, handler_cancellation=True, access_log=None)
+            server = web.Server(door.open, request_factory=_request, handler_cancellation=True, access_log=None)
             loop = asyncio.get_running_loop()
             listener = await loop.create_server(server, options.host, options.port, ssl=context)
             port = listener.sockets[0].getsockname()[1]
+            door.host = f"localhost:{port}"
             try:
-                machine = await _machine(door, port, options.managed_identity)
+                machine = await _machine(server, options.managed_identity)
             except OSError:
                 listener.close()
                 raise
@@ -230,6 +232,7 @@ async def running(options: Options) -> AsyncGenerator[Running]:
                 listener.close()
                 if machine:
                     machine.close()
+                await _handshakes(listener, server)
                 for connection in server.connections:  # clients that keep theirs alive are not waited for
                     _abort(connection.transport)
                 await server.shutdown(0.5)
@@ -241,18 +244,17 @@ async def running(options: Options) -> AsyncGenerator[Running]:
                     store.save()
 
 
-async def _machine(door: _Door, port: int, chosen: int | None) -> asyncio.Server | None:
-    """The second listener, in the clear, which answers for this machine's managed identity and for nothing else."""
-    if chosen is None:
-        return None
+async def _handshakes(listener: asyncio.Server, server: web.Server) -> None:
+    """Let handshakes that are under way come to their end: until then nobody knows their connections, and so cannot close them."""
+    for _ in range(HANDSHAKE_BEATS):
+        if getattr(listener, "_active_count", 0) <= len(server.connections):  # asyncio tells it nowhere else before 3.13
+            return
+        await asyncio.sleep(CLOSING_SECONDS)
 
-    async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        if request.path not in federated.PATHS:
-            return web.Response(status=404)
-        return await door.answer(request, host=f"localhost:{port}")  # whose issuer is the tenant, not this listener
 
-    server = web.Server(answer, request_factory=_request, handler_cancellation=True, access_log=None)
-    return await asyncio.get_running_loop().create_server(server, "127.0.0.1", chosen)
+async def _machine(server: web.Server, port: int | None) -> asyncio.Server | None:
+    """The second listener, in the clear, for this machine's managed identity; None where there is to be none."""
+    return None if port is None else await asyncio.get_running_loop().create_server(server, "127.0.0.1", port)
 
 
 def _described(tenant: Tenant, port: int, ca_file: Path, machine: asyncio.Server | None) -> Running:
@@ -323,6 +325,15 @@ class _Door:
     def __init__(self, tenant: Tenant, latency_seconds: float, outside: Ways, record: IO[str] | None) -> None:
         self._tenant, self._latency_seconds, self._outside, self._record = tenant, latency_seconds, outside, record
         self.answered = asyncio.Event()
+        self.host = ""  # what a request in the clear is taken to be for: the tenant is known by one name
+
+    async def open(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request; in the clear, those for the managed identity of this machine and no others."""
+        if request.transport is None or request.transport.get_extra_info("sslcontext"):
+            return await self.answer(request)
+        if request.path not in federated.PATHS:
+            return web.Response(status=404)
+        return await self.answer(request, host=self.host)
 
     async def answer(self, request: web.BaseRequest, *, host: str = "") -> web.StreamResponse:
         """Answer one request, as one to `host` if that is given."""
